@@ -1,0 +1,59 @@
+/**
+ * `deno task test`: every test and every documentation example, then one line `N passed, N failed` (`, N skipped`).
+ *
+ * Arguments go to `deno test` as they are (paths, `--filter matmul`, `--parallel`); with `--coverage` a table of what
+ * the tests reached in `lib/` comes before the last line, and the raw data is left in `cov/`.
+ *
+ * Examples in the documentation import the package by its own name, `import * as ebb from "@ebb/ebb"`: Deno resolves it
+ * through `name` and `exports` of `deno.json`, with the offline import map too, to the same module as a relative path.
+ * (`deno test --doc` also imports the exported symbols of the file that an example stands in.)
+ *
+ * @module
+ */
+import { type Counts, countTests, sentence } from "./counts.ts";
+import { chooseStd } from "./std.ts";
+
+const ROOT = new URL("../", import.meta.url);
+
+if (import.meta.main) {
+  const passedOn = Deno.args.filter((arg) => arg !== "--coverage");
+  const counts = await runTests(passedOn, passedOn.length < Deno.args.length);
+  console.log(sentence(counts));
+  Deno.exit(counts.failed > 0 ? 1 : 0);
+}
+
+/** Runs `deno test` with `args`, what it prints passing through. */
+async function runTests(args: string[], coverage: boolean): Promise<Counts> {
+  const folder = await Deno.makeTempDir({ prefix: "ebb-test-" });
+  try {
+    const std = await chooseStd(folder);
+    console.log(`Deno ${Deno.version.deno}, ${std.note}`);
+    const report = `${folder}/junit.xml`;
+    const measure = coverage ? ["--coverage=cov", "--clean", "--coverage-raw-data-only"] : [];
+    const code = await deno([
+      "test",
+      "--allow-all",
+      "--doc",
+      `--junit-path=${report}`,
+      ...measure,
+      ...std.flags,
+      ...args,
+    ]);
+    if (coverage) await deno(["coverage", `--include=^${ROOT.href}(lib/|mod\\.ts$)`, "cov"]);
+
+    const xml = await Deno.readTextFile(report).catch(() => undefined);
+    if (xml === undefined) console.log(`deno test ended with ${code} before it wrote its report`);
+    const counts = countTests(xml ?? "");
+    // A module that cannot be loaded, a type error or a crash fails no test by name, but fails.
+    if (code !== 0 && counts.failed === 0) counts.failed = 1;
+    return counts;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function deno(args: string[]): Promise<number> {
+  const command = new Deno.Command(Deno.execPath(), { args, cwd: ROOT, stdin: "null" });
+  const { code } = await command.spawn().status;
+  return code;
+}
