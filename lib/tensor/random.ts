@@ -1,9 +1,10 @@
 /**
- * @module
  * The seeded generator behind every random number of the library: xoshiro128++ (Blackman and Vigna, 2021) in
  * plain 32-bit arithmetic, its state spread from a seed by a splitmix finaliser. Normal numbers come from the
  * ziggurat of Marsaglia and Tsang (2000), with the layer and the value taken from different bits. The same seed
  * gives the same numbers on every machine. Not for cryptography.
+ *
+ * @module
  */
 
 const LAYERS = 128;
