@@ -6,7 +6,9 @@
  *
  * Examples in the documentation import the package by its own name, `import * as ebb from "@ebb/ebb"`: Deno resolves it
  * through `name` and `exports` of `deno.json`, with the offline import map too, to the same module as a relative path.
- * (`deno test --doc` also imports the exported symbols of the file that an example stands in.)
+ * Deno also writes an import of every exported symbol of its file into an example; where the example does without, the
+ * compiler's `noUnusedLocals` would refuse it. So that option is off in `deno.json` and the lint rule `no-unused-vars`
+ * does its work.
  *
  * @module
  */
