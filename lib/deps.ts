@@ -1,0 +1,11 @@
+/**
+ * The versions of what Ebb stands on, in one place. Where a specifier must be a literal (JSON imports, dynamic
+ * imports that `deno publish` analyses) the literal stands next to its use and this file is the one to compare with.
+ *
+ * @module
+ */
+
+/** ONNX Runtime: the library file inside its npm package is opened over FFI; the package's own binding is not used. */
+export const ONNXRUNTIME = "1.30.0";
+/** The oldest C API (minor version of ONNX Runtime) that has every function Ebb calls: `CopyTensors`, devices. */
+export const ORT_API_VERSION = 23;

@@ -1,0 +1,37 @@
+/**
+ * Host memory as a device's memory: ONNX Runtime's own allocator, read and written in place.
+ *
+ * @module
+ */
+import { type Address, hostAllocator, memoryAt, runtime } from "../ort/mod.ts";
+import type { Backend } from "./backend.ts";
+
+let made: Backend | undefined;
+
+/** The one backend of host memory. */
+export function cpuBackend(): Backend {
+  return made ??= makeBackend();
+}
+
+function makeBackend(): Backend {
+  const { api, hostMemory } = runtime();
+  const host = hostAllocator(api);
+  const at = (address: Address, offset: number, bytes: number) =>
+    new Uint8Array(memoryAt(address + offset, bytes));
+  return {
+    provider: "cpu",
+    memory: hostMemory,
+    divisible: true,
+    reserve(bytes) {
+      try {
+        return host.allocate(bytes);
+      } catch {
+        return 0; // the machine itself is out of memory
+      }
+    },
+    release: (address) => host.free(address),
+    write: (address, offset, source) => at(address, offset, source.length).set(source),
+    read: (address, offset, target) => target.set(at(address, offset, target.length)),
+    copy: (from, to, bytes) => at(to, 0, bytes).set(at(from, 0, bytes)),
+  };
+}

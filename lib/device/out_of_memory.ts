@@ -1,0 +1,34 @@
+/**
+ * The error of a device that has no room left, which says what was asked for and who holds the memory.
+ *
+ * @module
+ */
+import { formatBytes } from "./bytes.ts";
+import type { Device } from "./device.ts";
+
+/** A device's budget, or the machine's memory, does not suffice. Everything made before it stays usable. */
+export class OutOfMemoryError extends Error {
+  override name = "OutOfMemoryError";
+  /** Bytes asked for. */
+  readonly requestedBytes: number;
+  /** The device that had no room. */
+  readonly device: Device;
+
+  constructor(device: Device, requestedBytes: number, during?: string) {
+    const { liveBytes, reservedBytes, budgetBytes } = device.memory();
+    const holders = [...device.storages()].map((storage) => storage.bytes).sort((a, b) => b - a).slice(0, 5);
+    const budget = budgetBytes === Infinity
+      ? "the machine's memory"
+      : `a budget of ${formatBytes(budgetBytes)}`;
+    super(
+      `${during ? `${during}: ` : ""}${device.name}: expected room for ${
+        formatBytes(requestedBytes)
+      } within ${budget} ` +
+        `but found ${formatBytes(liveBytes)} live and ${formatBytes(reservedBytes - liveBytes)} cached ` +
+        `(largest free block ${formatBytes(device.pool.largestFreeBytes)}); ` +
+        `largest holders: ${holders.map(formatBytes).join(", ") || "none"}`,
+    );
+    this.requestedBytes = requestedBytes;
+    this.device = device;
+  }
+}

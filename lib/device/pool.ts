@@ -1,0 +1,170 @@
+/**
+ * A caching pool over a backend's memory, with a budget. Memory is reserved in segments; blocks are carved out of them
+ * best fit first, and neighbours that are free grow together again. Small, medium and large requests have segments of
+ * their own, so that a scalar never pins a large segment. The budget bounds what is *reserved*, fragmentation included.
+ *
+ * @module
+ */
+import type { Address } from "../ort/mod.ts";
+import type { Backend } from "./backend.ts";
+import { FreeList } from "./free_list.ts";
+import { ValueCache } from "./value_cache.ts";
+
+/** Every block starts at a multiple of this many bytes, a cache line. */
+export const ALIGNMENT = 64;
+
+/** A contiguous piece of a segment. */
+export interface Block {
+  segment: Segment;
+  /** Byte offset within the segment. */
+  offset: number;
+  bytes: number;
+  free: boolean;
+  previous: Block | null;
+  next: Block | null;
+}
+
+/** Memory reserved from the backend at once. */
+export interface Segment {
+  address: Address;
+  bytes: number;
+  /** Index into {@link CLASSES}. */
+  class: number;
+  /** Values that ONNX Runtime was given over this segment. */
+  values: ValueCache;
+}
+
+/** Requests up to `limit` bytes share segments of `segment` bytes; larger ones get segments of their own size. */
+const CLASSES = [
+  { limit: 1 << 12, segment: 1 << 16 },
+  { limit: 1 << 18, segment: 1 << 20 },
+  { limit: Infinity, segment: 0 },
+];
+
+/** The pool. Allocation never throws: a request that does not fit gives null, and the device decides what then. */
+export class Pool {
+  /** Bytes in blocks that are in use. */
+  liveBytes = 0;
+  /** Bytes reserved from the backend. */
+  reservedBytes = 0;
+  /** The most bytes that were reserved at once since the pool was made (or {@link resetPeak}). */
+  peakBytes = 0;
+  /** Bytes that may be reserved. */
+  budgetBytes: number;
+  readonly #backend: Backend;
+  readonly #free = CLASSES.map(() => new FreeList());
+
+  constructor(backend: Backend, budgetBytes = Infinity) {
+    this.#backend = backend;
+    this.budgetBytes = budgetBytes;
+  }
+
+  /** A block of at least `bytes` bytes, or null when the budget or the machine has no room. */
+  allocate(bytes: number): Block | null {
+    const size = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+    const kind = size <= CLASSES[0].limit ? 0 : size <= CLASSES[1].limit ? 1 : 2;
+    const block = this.#backend.divisible
+      ? this.#free[kind].takeBest(size)
+      : this.#free[kind].takeClose(size);
+    const found = block ?? this.#grow(size, kind);
+    if (found === null) return null;
+    if (this.#backend.divisible && found.bytes - size >= ALIGNMENT) this.#split(found, size);
+    found.free = false;
+    this.liveBytes += found.bytes;
+    return found;
+  }
+
+  /** Takes a block back; it is cached for the next request. */
+  free(block: Block): void {
+    this.liveBytes -= block.bytes;
+    block.free = true;
+    const list = this.#free[block.segment.class];
+    let merged = block;
+    if (block.next?.free) {
+      list.remove(block.next);
+      merged = join(block, block.next);
+    }
+    if (merged.previous?.free) {
+      list.remove(merged.previous);
+      merged = join(merged.previous, merged);
+    }
+    list.add(merged);
+  }
+
+  /** Bytes in segments that are wholly free and could be given back to the machine. */
+  get cachedBytes(): number {
+    let bytes = 0;
+    for (const list of this.#free) for (const block of list) if (isWhole(block)) bytes += block.bytes;
+    return bytes;
+  }
+
+  /** The largest block that is free now. */
+  get largestFreeBytes(): number {
+    return Math.max(0, ...this.#free.map((list) => list.largest()));
+  }
+
+  /** Gives wholly free segments back to the machine, at least `bytes` bytes of them where there are. */
+  trim(bytes = Infinity): void {
+    let given = 0;
+    for (const list of [...this.#free].reverse()) {
+      for (const block of [...list]) {
+        if (given >= bytes) return;
+        if (!isWhole(block)) continue;
+        list.remove(block);
+        given += block.bytes;
+        this.reservedBytes -= block.bytes;
+        block.segment.values.clear();
+        this.#backend.release(block.segment.address, block.bytes);
+      }
+    }
+  }
+
+  /** Forgets the peak of the past: it counts from what is reserved now. */
+  resetPeak(): void {
+    this.peakBytes = this.reservedBytes;
+  }
+
+  #grow(size: number, kind: number): Block | null {
+    let bytes = Math.max(size, this.#backend.divisible ? CLASSES[kind].segment : size);
+    // A new peak would be set while whole segments lie idle: those go first. Below the peak nothing is given back,
+    // so a loop that repeats itself settles.
+    if (this.reservedBytes + bytes > Math.min(this.peakBytes, this.budgetBytes)) this.trim(bytes);
+    if (this.reservedBytes + bytes > this.budgetBytes) {
+      bytes = size;
+      if (this.reservedBytes + bytes > this.budgetBytes) return null;
+    }
+    const address = this.#backend.reserve(bytes);
+    if (address === 0) return null;
+    this.reservedBytes += bytes;
+    this.peakBytes = Math.max(this.peakBytes, this.reservedBytes);
+    const segment = { address, bytes, class: kind, values: new ValueCache() };
+    return { segment, offset: 0, bytes, free: true, previous: null, next: null };
+  }
+
+  /** Cuts a free block to `size` bytes; the rest is free. */
+  #split(block: Block, size: number): void {
+    const rest: Block = {
+      segment: block.segment,
+      offset: block.offset + size,
+      bytes: block.bytes - size,
+      free: true,
+      previous: block,
+      next: block.next,
+    };
+    if (block.next) block.next.previous = rest;
+    block.next = rest;
+    block.bytes = size;
+    this.#free[block.segment.class].add(rest);
+  }
+}
+
+function isWhole(block: Block): boolean {
+  return block.bytes === block.segment.bytes;
+}
+
+function join(left: Block, right: Block): Block {
+  left.bytes += right.bytes;
+  left.next = right.next;
+  if (right.next) right.next.previous = left;
+  return left;
+}

@@ -1,0 +1,80 @@
+/**
+ * A storage is one block of bytes on a device, shared by all tensors that view it. It is counted: the last holder's
+ * release frees it. Moving a storage moves every view at once, so aliases and in-place updates stay right.
+ *
+ * @module
+ */
+import type { Address, ElementType } from "../ort/mod.ts";
+import type { Device } from "./device.ts";
+import type { Block } from "./pool.ts";
+
+/** Where the bytes are: on the device, on their way out, on the far side, or on their way back. */
+export type StorageState = "resident" | "leaving" | "away" | "returning";
+
+let created = 0;
+
+/** Counted bytes on a device. */
+export class Storage {
+  /** Distinguishes storages for the life of the process. */
+  readonly id: number = ++created;
+  /** The device that the bytes belong to, wherever they are now. */
+  readonly device: Device;
+  /** Bytes asked for. */
+  readonly bytes: number;
+  /** Where the bytes are. */
+  state: StorageState = "resident";
+  /** Raised by every write in place; what is saved for backward remembers it. */
+  version = 0;
+  /** The block on the device; null while away, and after the end. */
+  block: Block | null;
+  /** Contents in the plain layout, where this storage holds the blocked one and somebody needed the other. */
+  plain: Storage | null = null;
+  #holders = 1;
+
+  constructor(device: Device, bytes: number, block: Block) {
+    this.device = device;
+    this.bytes = bytes;
+    this.block = block;
+  }
+
+  /** Number of tensors and saved values that hold this storage; 0 once it is freed. */
+  get holders(): number {
+    return this.#holders;
+  }
+
+  /** One more holder. */
+  retain(): this {
+    this.#holders++;
+    return this;
+  }
+
+  /** One holder less; the last one frees the bytes. */
+  release(): void {
+    if (--this.#holders > 0) return;
+    this.dropPlain();
+    this.device.freed(this);
+  }
+
+  /** Notes a write in place. */
+  written(): void {
+    this.version++;
+    this.dropPlain();
+  }
+
+  /** Address of the first byte, or the backend's handle where blocks cannot be carved. */
+  get address(): Address {
+    const block = this.block!;
+    return block.segment.address + block.offset;
+  }
+
+  /** The value over `bytes` bytes from `offset` on that ONNX Runtime reads or writes. */
+  value(offset: number, bytes: number, type: ElementType, shape: readonly number[]): Address {
+    const { segment, offset: start } = this.block!;
+    return segment.values.at(this.device.backend.memory, segment.address, start + offset, bytes, type, shape);
+  }
+
+  dropPlain(): void {
+    this.plain?.release();
+    this.plain = null;
+  }
+}

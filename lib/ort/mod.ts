@@ -1,0 +1,12 @@
+/**
+ * ONNX Runtime's C API over FFI: the only room that knows a pointer.
+ *
+ * @module
+ */
+export * from "./api.ts";
+export * from "./graph.ts";
+export * from "./library.ts";
+export * from "./runtime.ts";
+export * from "./session.ts";
+export * from "./value.ts";
+export { hostAllocator, useWorkspace, type Workspace } from "./workspace.ts";

@@ -1,0 +1,88 @@
+/**
+ * The one environment of this process: a thread pool that every session shares (a pool a session, the default, is six
+ * times slower: sessions then fight for the cores), and session options per execution provider.
+ *
+ * @module
+ */
+import { type Address, addressOf, type Api, api, cString } from "./api.ts";
+import { registerWorkspace } from "./workspace.ts";
+
+/** A kind of device in ONNX Runtime's terms. */
+export type Provider = "cpu" | "webgpu";
+
+/** Environment, memory and options, made at first use. */
+export interface Runtime {
+  /** The C API. */
+  readonly api: Api;
+  /** `OrtEnv`. */
+  readonly env: Address;
+  /** `OrtMemoryInfo` of host memory. */
+  readonly hostMemory: Address;
+  /** Threads of the shared pool. */
+  readonly threads: number;
+}
+
+let made: Runtime | undefined;
+const optionsOf = new Map<Provider, Address>();
+
+/** Threads that ONNX Runtime computes with: `EBB_THREADS`, or one a core. */
+function threadCount(): number {
+  const named = Deno.env.get("EBB_THREADS");
+  if (named === undefined) return navigator.hardwareConcurrency;
+  const count = Number(named);
+  if (!Number.isInteger(count) || count < 1) {
+    throw new Error(`EBB_THREADS: expected a whole number of threads but found "${named}"`);
+  }
+  return count;
+}
+
+/** The runtime of this process. */
+export function runtime(): Runtime {
+  if (made) return made;
+  const ort = api();
+  const threads = threadCount();
+  const threading = ort.maker(121, [])();
+  ort.method(147, ["address", "i32"])(threading, threads);
+  ort.method(148, ["address", "i32"])(threading, 1);
+  const name = cString("ebb");
+  const severity = Deno.env.get("EBB_LOG") ? 1 : 4;
+  const env = ort.maker(119, ["i32", "buffer", "address"])(severity, name, threading);
+  const hostMemory = ort.maker(69, ["i32", "i32"])(0, 0);
+  registerWorkspace(ort, env, hostMemory);
+  return made = { api: ort, env, hostMemory, threads };
+}
+
+/**
+ * Session options of a provider: the shared pool, no arena of its own (temporaries come from the workspace), and no
+ * memory pattern (it would hold one block of the largest size seen).
+ */
+export function sessionOptions(provider: Provider): Address {
+  const known = optionsOf.get(provider);
+  if (known !== undefined) return known;
+  const { api: ort } = runtime();
+  const options = ort.maker(10, [])();
+  ort.method(120, ["address"])(options);
+  ort.method(19, ["address"])(options);
+  ort.method(17, ["address"])(options);
+  ort.method(23, ["address", "i32"])(options, 2);
+  const entry = ort.method(130, ["address", "buffer", "buffer"]);
+  entry(options, cString("session.use_env_allocators"), cString("1"));
+  if (provider === "webgpu") {
+    const append = ort.method(216, ["address", "buffer", "buffer", "buffer", "size"]);
+    append(options, cString("WebGPU"), new BigUint64Array(1), new BigUint64Array(1), 0);
+  }
+  optionsOf.set(provider, options);
+  return options;
+}
+
+const names: { bytes: Uint8Array<ArrayBuffer>; address: bigint }[] = [];
+
+/** Addresses of the names `x0`, `x1`, … (inputs) or `y0`, `y1`, … (outputs), which all sessions share. */
+export function valueNames(prefix: "x" | "y", count: number): BigUint64Array<ArrayBuffer> {
+  const offset = prefix === "x" ? 0 : 1;
+  for (let i = names.length; i < 2 * count + 2; i++) {
+    const bytes = cString(`${i % 2 === 0 ? "x" : "y"}${i >> 1}`);
+    names.push({ bytes, address: BigInt(addressOf(bytes)) });
+  }
+  return BigUint64Array.from({ length: count }, (_, i) => names[2 * i + offset].address);
+}

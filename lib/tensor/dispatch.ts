@@ -1,0 +1,189 @@
+/**
+ * How an op runs: check devices, settle layouts, infer shapes, bring away storages back, allocate outputs from the
+ * device's pool, run the session over them, tell the observer, record on the tape.
+ *
+ * @module
+ */
+import { type Device, OutOfMemoryError, type Storage } from "../device/mod.ts";
+import { OrtError, useWorkspace } from "../ort/mod.ts";
+import { bytesPerElement, isFloating } from "./dtype.ts";
+import { isTensor, kernelFor } from "./kernel.ts";
+import { settleLayouts } from "./layout.ts";
+import { opObserver } from "./observe.ts";
+import type { Attributes, CompiledOp, Operand, Spec } from "./op.ts";
+import { sizeOf } from "./shape.ts";
+import { gradEnabled, record } from "./tape.ts";
+import { Tensor } from "./tensor.ts";
+
+/** Runs `op`. With `inPlace` the first output is written over the first operand. */
+export function dispatch(
+  op: CompiledOp,
+  operands: readonly Operand[],
+  attributes: Attributes,
+  inPlace: boolean,
+): Tensor[] {
+  const device = deviceOf(op, operands);
+  const wantsGrad = gradEnabled() && op.gradient !== undefined && anyRequiresGrad(operands);
+  if (inPlace && wantsGrad) {
+    throw new Error(
+      `${op.name}: expected noGrad() around a change in place of a tensor that requires a gradient`,
+    );
+  }
+  if (!anyBlocked(operands)) return complete(op, operands, operands, attributes, device, inPlace, wantsGrad);
+  const temporary: Tensor[] = [];
+  try {
+    const settled = settleLayouts(op, operands, temporary);
+    return complete(op, settled, operands, attributes, device, inPlace, wantsGrad);
+  } finally {
+    for (const tensor of temporary) tensor.dispose();
+  }
+}
+
+/** Everything after layouts are settled. */
+function complete(
+  op: CompiledOp,
+  inputs: readonly Operand[],
+  sources: readonly Operand[],
+  attributes: Attributes,
+  device: Device,
+  inPlace: boolean,
+  wantsGrad: boolean,
+): Tensor[] {
+  const specs = op.infer(inputs, attributes);
+  if (op.layout === "elementwise" && anyBlocked(inputs)) { for (const spec of specs) spec.blocked = true; }
+  const outputs = op.view
+    ? viewsOf(inputs[0] as Tensor, specs)
+    : execute(op, inputs, attributes, specs, device, inPlace);
+  if (wantsGrad) record(op, inputs, sources, attributes, outputs, specs);
+  return outputs;
+}
+
+/** Allocates the outputs and runs the kernel, in sight of the observer. */
+function execute(
+  op: CompiledOp,
+  inputs: readonly Operand[],
+  attributes: Attributes,
+  specs: readonly Spec[],
+  device: Device,
+  inPlace: boolean,
+): Tensor[] {
+  const observer = opObserver;
+  const read = observer === null ? [] : storagesOf(inputs);
+  observer?.before(op.name, read);
+  fetchAway(inputs, device);
+  const outputs: Tensor[] = [];
+  let empty = true;
+  try {
+    for (let j = 0; j < specs.length; j++) {
+      const { dtype, shape, blocked } = specs[j];
+      const size = sizeOf(shape);
+      if (size > 0) empty = false;
+      outputs.push(
+        inPlace && j === 0
+          ? inputs[0] as Tensor
+          : new Tensor(device.allocate(size * bytesPerElement(dtype)), dtype, shape, 0, blocked),
+      );
+    }
+    if (!empty) runKernel(op, inputs, attributes, specs, outputs, device);
+  } catch (error) {
+    for (const output of outputs) if (!inPlace || output !== inputs[0]) output.dispose();
+    throw error;
+  }
+  if (inPlace) outputs[0].storage.written();
+  observer?.after(op.name, read, outputs.map((output) => output.storage));
+  return outputs;
+}
+
+function viewsOf(source: Tensor, specs: readonly Spec[]): Tensor[] {
+  return specs.map(({ dtype, shape, offset = 0 }) =>
+    new Tensor(source.storage.retain(), dtype, shape, source.offset + offset)
+  );
+}
+
+function runKernel(
+  op: CompiledOp,
+  inputs: readonly Operand[],
+  attributes: Attributes,
+  specs: readonly Spec[],
+  outputs: readonly Tensor[],
+  device: Device,
+): void {
+  try {
+    const kernel = kernelFor(op, inputs, attributes, specs, device.provider);
+    const session = kernel.session;
+    let slot = 0;
+    for (let i = 0; i < inputs.length; i++) {
+      const operand = inputs[i];
+      if (operand === null) continue;
+      if (isTensor(operand)) session.inputs[slot++] = BigInt(valueOf(operand));
+      else kernel.bindHost(slot++, operand);
+    }
+    for (let j = 0; j < outputs.length; j++) session.outputs[j] = BigInt(valueOf(outputs[j]));
+    useWorkspace(device.workspace);
+    session.run();
+  } catch (error) {
+    if (error instanceof OrtError) throw new Error(`${op.name}: ${error.message}`, { cause: error });
+    throw error;
+  } finally {
+    useWorkspace(null);
+  }
+  const overdraft = device.takeOverdraft();
+  if (overdraft > 0) throw new OutOfMemoryError(device, overdraft, `${op.name} (temporaries)`);
+}
+
+function valueOf(tensor: Tensor): number {
+  return tensor.storage.value(tensor.offset, tensor.bytes, tensor.dtype, tensor.shape);
+}
+
+function deviceOf(op: CompiledOp, operands: readonly Operand[]): Device {
+  let device: Device | null = null;
+  for (let i = 0; i < operands.length; i++) {
+    const operand = operands[i];
+    if (!isTensor(operand)) {
+      if (operand === undefined) throw new TypeError(`${op.name}: expected operand ${i} but found nothing`);
+      continue;
+    }
+    if (!(operand instanceof Tensor)) {
+      throw new TypeError(`${op.name}: expected a tensor as operand ${i} but found ${typeof operand}`);
+    }
+    if (operand.disposed) {
+      throw new Error(`${op.name}: expected a live tensor as operand ${i} but found ${operand}`);
+    }
+    if (device === null) device = operand.device;
+    else if (device !== operand.device) {
+      throw new Error(
+        `${op.name}: expected all operands on one device but found ${device.name} and ${operand.device.name}` +
+          (device.name === operand.device.name ? " (two devices of that kind)" : ""),
+      );
+    }
+  }
+  if (device === null) throw new TypeError(`${op.name}: expected a tensor but found none`);
+  return device;
+}
+
+function anyBlocked(operands: readonly Operand[]): boolean {
+  for (let i = 0; i < operands.length; i++) {
+    const operand = operands[i];
+    if (isTensor(operand) && operand.blocked) return true;
+  }
+  return false;
+}
+
+function anyRequiresGrad(operands: readonly Operand[]): boolean {
+  for (let i = 0; i < operands.length; i++) {
+    const operand = operands[i];
+    if (isTensor(operand) && operand.requiresGrad && isFloating(operand.dtype)) return true;
+  }
+  return false;
+}
+
+function storagesOf(operands: readonly Operand[]): Storage[] {
+  return operands.filter(isTensor).map((tensor) => tensor.storage);
+}
+
+function fetchAway(operands: readonly Operand[], device: Device): void {
+  if (device.observer === null) return;
+  for (const operand of operands) {
+    if (isTensor(operand) && operand.storage.state !== "resident") device.observer.fetch?.(operand.storage);
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Element types: their sizes, the typed arrays that hold them on the host, and what counts as floating.
+ *
+ * @module
+ */
+import { type ElementType, encodeValues } from "../ort/mod.ts";
+
+/** Name of an element type, as in PyTorch. */
+export type DType = ElementType;
+
+/** A typed array of any element type. */
+export type HostArray =
+  | Float32Array<ArrayBuffer>
+  | Float16Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | BigInt64Array<ArrayBuffer>
+  | Uint8Array<ArrayBuffer>;
+
+interface HostArrayType {
+  new (buffer: ArrayBuffer, byteOffset?: number, length?: number): HostArray;
+  readonly BYTES_PER_ELEMENT: number;
+}
+
+const HOST_ARRAYS: Record<DType, HostArrayType> = {
+  float32: Float32Array,
+  float16: Float16Array,
+  float64: Float64Array,
+  bfloat16: Uint16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+};
+
+/** All element types. */
+export const DTYPES: readonly DType[] = Object.keys(HOST_ARRAYS) as DType[];
+
+/** Position in {@link DTYPES}, as a short key. */
+export const DTYPE_CODES: Record<DType, number> = Object.fromEntries(
+  DTYPES.map((dtype, index) => [dtype, index]),
+) as Record<DType, number>;
+
+/** Bytes of one element. */
+export function bytesPerElement(dtype: DType): number {
+  return HOST_ARRAYS[dtype].BYTES_PER_ELEMENT;
+}
+
+/** Whether a type has fractions, and so gradients. */
+export function isFloating(dtype: DType): boolean {
+  return dtype === "float32" || dtype === "float16" || dtype === "float64" || dtype === "bfloat16";
+}
+
+/** A typed array for elements of `dtype` over a buffer, or a new one of `length` elements. */
+export function hostArray(dtype: DType, source: ArrayBuffer | number): HostArray {
+  const type = HOST_ARRAYS[dtype];
+  return typeof source === "number"
+    ? new type(new ArrayBuffer(source * type.BYTES_PER_ELEMENT))
+    : new type(source);
+}
+
+/** The element type that a typed array stands for when none is named. */
+export function dtypeOf(array: ArrayBufferView): DType {
+  if (array instanceof Float32Array) return "float32";
+  if (array instanceof Float64Array) return "float64";
+  if (array instanceof Int32Array) return "int32";
+  if (array instanceof BigInt64Array) return "int64";
+  if (array instanceof Uint8Array) return "uint8";
+  if (array instanceof Float16Array) return "float16";
+  throw new TypeError(`tensor: expected a typed array of a known type but found ${array.constructor.name}`);
+}
+
+/** Numbers as a typed array of `dtype`; rounds, truncates or wraps as that array does. */
+export function fromNumbers(values: readonly number[], dtype: DType): HostArray {
+  if (dtype === "int64") return BigInt64Array.from(values, (value) => BigInt(Math.trunc(value)));
+  if (dtype === "bool") return Uint8Array.from(values, (value) => value ? 1 : 0);
+  const bytes = encodeValues(values, dtype);
+  return hostArray(dtype, bytes.slice().buffer);
+}
+
+/** Elements of a typed array as numbers (booleans as 0 and 1). */
+export function toNumbers(array: HostArray, dtype: DType): number[] {
+  if (dtype === "int64") return Array.from(array as BigInt64Array, Number);
+  if (dtype === "bfloat16") {
+    return Array.from(new Float32Array(Uint32Array.from(array as Uint16Array, (half) => half << 16).buffer));
+  }
+  return Array.from(array as Float32Array);
+}

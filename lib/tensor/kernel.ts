@@ -1,0 +1,195 @@
+/**
+ * A kernel is an op's graph compiled for certain types and ranks. Kernels are kept by key; those that were not used for
+ * long go when there are too many.
+ *
+ * @module
+ */
+import {
+  addressOf,
+  GraphBuilder,
+  makeValue,
+  type Provider,
+  releaseValue,
+  runtime,
+  Session,
+} from "../ort/mod.ts";
+import { bytesPerElement, type DType, DTYPE_CODES, fromNumbers } from "./dtype.ts";
+import type { Attributes, CompiledOp, Operand, Spec } from "./op.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** Kernels kept in all; a model needs a few dozen. */
+const LIMIT = 1024;
+
+let clock = 0;
+let count = 0;
+
+/** Host memory through which a number or a list reaches a session. */
+class HostOperand {
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly value: number;
+  readonly length: number;
+  readonly #dtype: DType;
+
+  constructor(dtype: DType, length: number, shape: readonly number[]) {
+    this.#dtype = dtype;
+    this.length = length;
+    const bytes = length * bytesPerElement(dtype);
+    this.#bytes = new Uint8Array(new ArrayBuffer(Math.max(bytes, 8)));
+    this.value = makeValue(runtime().hostMemory, addressOf(this.#bytes), bytes, dtype, shape);
+  }
+
+  write(values: readonly number[]): void {
+    const array = fromNumbers(values, this.#dtype);
+    this.#bytes.set(new Uint8Array(array.buffer));
+  }
+}
+
+/** A compiled graph. */
+export class Kernel {
+  readonly session: Session;
+  used = 0;
+  readonly #hosts: (HostOperand | null)[];
+  readonly #numberType: DType;
+
+  constructor(session: Session, inputCount: number, numberType: DType) {
+    this.session = session;
+    this.#hosts = new Array(inputCount).fill(null);
+    this.#numberType = numberType;
+  }
+
+  /** Sets input `index` to a number or a list. */
+  bindHost(index: number, operand: number | readonly number[]): void {
+    const list = typeof operand === "number" ? [operand] : operand;
+    let host = this.#hosts[index];
+    if (host === null || host.length !== list.length) {
+      if (host !== null) releaseValue(host.value);
+      host = typeof operand === "number"
+        ? new HostOperand(this.#numberType, 1, [])
+        : new HostOperand("int64", list.length, [list.length]);
+      this.#hosts[index] = host;
+    }
+    host.write(list);
+    this.session.inputs[index] = BigInt(host.value);
+  }
+
+  release(): void {
+    this.session.release();
+    for (const host of this.#hosts) if (host !== null) releaseValue(host.value);
+  }
+}
+
+/** The element type that numbers among the operands take: that of the first tensor that is not of booleans. */
+export function numberTypeOf(operands: readonly Operand[]): DType {
+  for (const operand of operands) {
+    if (isTensor(operand) && operand.dtype !== "bool") return operand.dtype;
+  }
+  return "float32";
+}
+
+/** Whether an operand is a tensor. */
+export function isTensor(operand: Operand): operand is Tensor {
+  return typeof operand === "object" && operand !== null && !Array.isArray(operand);
+}
+
+/** Type and shape of an operand. */
+export function specOf(operand: Operand, numberType: DType): Spec {
+  if (isTensor(operand)) return operand;
+  if (typeof operand === "number") return { dtype: numberType, shape: [] };
+  return { dtype: "int64", shape: operand === null ? [] : [operand.length] };
+}
+
+/** The kernel of `op` for these operands; made when it is not there. */
+export function kernelFor(
+  op: CompiledOp,
+  operands: readonly Operand[],
+  attributes: Attributes,
+  outputs: readonly Spec[],
+  provider: Provider,
+): Kernel {
+  const key = keyOf(op, operands, attributes);
+  const kernels = op.kernels[provider];
+  let kernel = kernels.get(key);
+  if (kernel === undefined) {
+    kernel = compile(op, operands, attributes, outputs, provider);
+    kernels.set(key, kernel);
+    if (++count > LIMIT) forgetOld();
+  }
+  kernel.used = ++clock;
+  return kernel;
+}
+
+const NO_ATTRIBUTES = "{}";
+
+function keyOf(op: CompiledOp, operands: readonly Operand[], attributes: Attributes): number | string {
+  let code = 0;
+  let plain = operands.length <= 5;
+  let text = "";
+  for (let i = 0; i < operands.length; i++) {
+    const part = operandCode(operands[i]);
+    if (plain) code = code * 512 + part;
+    else text += `${part},`;
+  }
+  for (const _ in attributes) plain = false;
+  if (plain && !op.shaped) return code;
+  if (operands.length <= 5) text = `${code}`;
+  const settings = JSON.stringify(attributes);
+  if (settings !== NO_ATTRIBUTES) text += settings;
+  if (op.shaped) { for (const operand of operands) text += isTensor(operand) ? `|${operand.shape}` : "|"; }
+  return text;
+}
+
+function operandCode(operand: Operand): number {
+  if (operand === null) return 1;
+  if (typeof operand === "number") return 2;
+  if (!isTensor(operand)) return 3;
+  return 4 + (DTYPE_CODES[operand.dtype] * 16 + operand.shape.length) * 2 + (operand.blocked ? 1 : 0);
+}
+
+function compile(
+  op: CompiledOp,
+  operands: readonly Operand[],
+  attributes: Attributes,
+  outputs: readonly Spec[],
+  provider: Provider,
+): Kernel {
+  const g = new GraphBuilder();
+  const numberType = numberTypeOf(operands);
+  const specs = operands.map((operand) => specOf(operand, numberType));
+  let inputCount = 0;
+  const inputs = operands.map((operand, i) =>
+    operand === null ? "" : g.input(`x${inputCount++}`, specs[i].dtype)
+  );
+  // A graph that serves every size must not look at one.
+  const open = (spec: Spec): Spec =>
+    op.shaped ? spec : {
+      dtype: spec.dtype,
+      blocked: spec.blocked,
+      shape: spec.shape.map(() => NaN),
+    };
+  const context = { attributes, inputs: specs.map(open), outputs: outputs.map(open), provider };
+  op.graph(g, inputs, context).forEach((value, j) => g.output(`y${j}`, value, outputs[j].dtype));
+  return new Kernel(new Session(g.finish(), inputCount, outputs.length, provider), inputCount, numberType);
+}
+
+/** Releases the quarter of all kernels that was not used for the longest time. */
+function forgetOld(): void {
+  const all: { kernel: Kernel; forget: () => void }[] = [];
+  for (const op of registry()) {
+    for (const kernels of Object.values(op.kernels)) {
+      for (const [key, kernel] of kernels) all.push({ kernel, forget: () => kernels.delete(key) });
+    }
+  }
+  all.sort((a, b) => a.kernel.used - b.kernel.used);
+  for (const { kernel, forget } of all.slice(0, LIMIT / 4)) {
+    forget();
+    kernel.release();
+    count--;
+  }
+}
+
+let registry: () => Iterable<CompiledOp> = () => [];
+
+/** Tells this file where all ops are listed. */
+export function registerOps(list: () => Iterable<CompiledOp>): void {
+  registry = list;
+}

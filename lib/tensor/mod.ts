@@ -1,0 +1,17 @@
+/**
+ * Tensors: element types, shapes, the op table, dispatch, the tape, scopes.
+ *
+ * @module
+ */
+export * from "./create.ts";
+export { type DType, DTYPES, type HostArray, isFloating } from "./dtype.ts";
+export { backward, grad, type GradOptions } from "./backward.ts";
+export { enableGrad, gradEnabled, noGrad } from "./tape.ts";
+import "./methods.ts";
+export { observeOps, type OpObserver } from "./observe.ts";
+export { defaultGenerator, Generator, seed } from "./random.ts";
+export { keep, scope } from "./scope.ts";
+export type { Shape } from "./shape.ts";
+export { type NestedArray, Tensor } from "./tensor.ts";
+export type { TensorMethods } from "./methods.ts";
+export * from "./ops/mod.ts";

@@ -1,0 +1,31 @@
+/**
+ * Who watches ops run. Swap's profiler and executor stand on this interface; tensors know nothing of swap. With nobody
+ * watching it costs one comparison an op.
+ *
+ * @module
+ */
+import type { Storage } from "../device/mod.ts";
+
+/** Called around every op. */
+export interface OpObserver {
+  /** The op is about to read these storages. */
+  before(op: string, inputs: readonly Storage[]): void;
+  /** The op is done. `inputs` and `outputs` are valid during the call only. */
+  after(op: string, inputs: readonly Storage[], outputs: readonly Storage[]): void;
+}
+
+/** The observer, or null. Read by dispatch. */
+export let opObserver: OpObserver | null = null;
+
+/**
+ * Has `observer` told of every op from now on.
+ *
+ * @returns a function that ends it and restores the observer before.
+ */
+export function observeOps(observer: OpObserver): () => void {
+  const before = opObserver;
+  opObserver = observer;
+  return () => {
+    opObserver = before;
+  };
+}

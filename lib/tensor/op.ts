@@ -1,0 +1,112 @@
+/**
+ * What an operation is: one record with its shape rule, its ONNX graph and its gradient. Everything an op does is said
+ * there; dispatch, sessions, tape and layouts are made once, in the files beside this one.
+ *
+ * @module
+ */
+import type { GraphBuilder, Provider, Value } from "../ort/mod.ts";
+import { dispatch } from "./dispatch.ts";
+import type { DType } from "./dtype.ts";
+import type { Kernel } from "./kernel.ts";
+import type { Shape } from "./shape.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** What an op takes: tensors, numbers (scalars of the tensors' type), lists (int64 vectors), or nothing (optional). */
+export type Operand = Tensor | number | readonly number[] | null;
+
+/** Settings of an op that are part of its compiled graph. */
+export type Attributes = Readonly<Record<string, unknown>>;
+
+/** Type and shape of a value. */
+export interface Spec {
+  dtype: DType;
+  shape: Shape;
+  /** In the blocked layout of the CPU's convolutions. */
+  blocked?: boolean;
+  /** Of a view: where its elements start, in bytes from the operand's. */
+  offset?: number;
+}
+
+/** What a graph is built for. Sizes are NaN unless the op is `shaped`, as the graph serves every size. */
+export interface GraphContext<A> {
+  attributes: A;
+  inputs: readonly Spec[];
+  outputs: readonly Spec[];
+  provider: Provider;
+}
+
+/** What a gradient is computed from. */
+export interface GradientContext<I extends readonly Operand[], A> {
+  /** The operands; tensors only where `saves.inputs` names them. */
+  inputs: I;
+  /** The outputs that `saves.outputs` names. */
+  outputs: Tensor[];
+  /** Types and shapes of all operands (of numbers: a scalar's). */
+  specs: readonly Spec[];
+  attributes: A;
+  /** Which operands want a gradient. */
+  needs: readonly boolean[];
+}
+
+/** An operation. */
+export interface OpRecord<
+  I extends readonly Operand[] = readonly Operand[],
+  A extends Attributes = Attributes,
+> {
+  /** Name, as in errors and profiles. */
+  name: string;
+  /** Types and shapes of the outputs. Throws a sentence when the operands do not fit. */
+  infer(inputs: I, attributes: A): Spec[];
+  /** The output is another view of the first operand's elements: nothing runs. */
+  view?: boolean;
+  /** The outputs' values, in terms of the operands' (an empty name for an operand left out). */
+  graph(g: GraphBuilder, inputs: Value[], context: GraphContext<A>): Value[];
+  /** Gradients of the operands from those of the outputs (null where an output was not used). */
+  gradient?(context: GradientContext<I, A>, gradients: Tensor[]): (Tensor | null)[];
+  /** What the gradient reads: indices of operands and outputs. The tape saves that and nothing more. */
+  saves?: { inputs?: readonly number[]; outputs?: readonly number[] };
+  /** The best graph depends on sizes: they are part of the session's key. */
+  shaped?: boolean;
+  /** How blocked operands are met: made plain (default), passed through, or left to the record. */
+  layout?: "plain" | "elementwise" | "own";
+}
+
+/** An operation ready to be called. */
+export interface Op<I extends readonly Operand[], A extends Attributes> {
+  /** Runs it; the first output. */
+  (inputs: I, attributes?: A): Tensor;
+  /** Runs it; all outputs. */
+  all(inputs: I, attributes?: A): Tensor[];
+  /** Runs it with the first output written over the first operand's elements. */
+  into(inputs: I, attributes?: A): Tensor;
+  /** Its record. */
+  readonly record: CompiledOp<I, A>;
+}
+
+/** A record with the sessions made for it, by provider and key. */
+export interface CompiledOp<
+  I extends readonly Operand[] = readonly Operand[],
+  A extends Attributes = Attributes,
+> extends OpRecord<I, A> {
+  kernels: Record<Provider, Map<number | string, Kernel>>;
+}
+
+/** Every op, by name: what the table of types in the README is made from. */
+export const ops: Map<string, CompiledOp> = new Map();
+
+const NONE = {};
+
+/** Makes an op of its record. */
+export function defineOp<I extends readonly Operand[], A extends Attributes = Attributes>(
+  record: OpRecord<I, A>,
+): Op<I, A> {
+  const compiled: CompiledOp<I, A> = { ...record, kernels: { cpu: new Map(), webgpu: new Map() } };
+  ops.set(record.name, compiled as unknown as CompiledOp);
+  const any = compiled as unknown as CompiledOp;
+  const op = (inputs: I, attributes?: A) => dispatch(any, inputs, attributes ?? NONE, false)[0];
+  return Object.assign(op, {
+    all: (inputs: I, attributes?: A) => dispatch(any, inputs, attributes ?? NONE, false),
+    into: (inputs: I, attributes?: A) => dispatch(any, inputs, attributes ?? NONE, true)[0],
+    record: compiled,
+  });
+}

@@ -1,0 +1,104 @@
+/**
+ * Arithmetic of two operands with broadcasting: tensors of one type, or a tensor and a number.
+ *
+ * @module
+ */
+import { numberTypeOf, specOf } from "../kernel.ts";
+import { defineOp, type GradientContext, type Op, type Spec } from "../op.ts";
+import { broadcastShapes, sameShape } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { sumTo } from "./sum.ts";
+
+/** A tensor, or a number that stands for a scalar of the other operand's type. */
+export type TensorOrNumber = Tensor | number;
+
+/** Two operands. */
+export type Pair = [TensorOrNumber, TensorOrNumber];
+
+type None = Record<never, never>;
+
+/** The shape rule of every op of two operands: one type, shapes that broadcast. */
+export function inferPair(name: string, [a, b]: Pair): Spec {
+  const numberType = numberTypeOf([a, b]);
+  const x = specOf(a, numberType);
+  const y = specOf(b, numberType);
+  if (x.dtype !== y.dtype) {
+    throw new TypeError(
+      `${name}: expected operands of one type but found ${x.dtype} and ${y.dtype}; use to()`,
+    );
+  }
+  return { dtype: x.dtype, shape: broadcastShapes(name, x.shape, y.shape) };
+}
+
+function binary(
+  name: string,
+  node: string,
+  gradient: (context: GradientContext<Pair, None>, dy: Tensor) => [() => Tensor, () => Tensor],
+  saves: readonly number[] = [0, 1],
+): Op<Pair, None> {
+  return defineOp<Pair, None>({
+    name,
+    layout: "elementwise",
+    infer: (operands) => [inferPair(name, operands)],
+    graph: (g, [a, b]) => [g.node(node, [a, b])],
+    saves: { inputs: saves },
+    gradient: (context, [dy]) =>
+      gradient(context, dy).map((compute, i) =>
+        context.needs[i] ? sumTo(compute(), context.specs[i].shape) : null
+      ),
+  });
+}
+
+/** `a + b` as a record: the backward pass adds in place with it. */
+export const addOp: Op<Pair, None> = binary("add", "Add", (_, dy) => [() => dy, () => dy], []);
+const subOp = binary("sub", "Sub", (_, dy) => [() => dy, () => neg(dy)], []);
+const mulOp = binary("mul", "Mul", ({ inputs: [a, b] }, dy) => [() => mul(dy, b), () => mul(dy, a)]);
+const divOp = binary("div", "Div", ({ inputs: [a, b] }, dy) => [
+  () => div(dy, b),
+  () => neg(div(mul(dy, a), mul(b as Tensor, b))),
+]);
+
+/** `a + b`, broadcasting. */
+export function add(a: TensorOrNumber, b: TensorOrNumber): Tensor {
+  return addOp([a, b]);
+}
+
+/** `a − b`, broadcasting. */
+export function sub(a: TensorOrNumber, b: TensorOrNumber): Tensor {
+  return subOp([a, b]);
+}
+
+/** `a · b` element by element, broadcasting. */
+export function mul(a: TensorOrNumber, b: TensorOrNumber): Tensor {
+  return mulOp([a, b]);
+}
+
+/** `a / b`, broadcasting; whole numbers divide towards zero. */
+export function div(a: TensorOrNumber, b: TensorOrNumber): Tensor {
+  return divOp([a, b]);
+}
+
+/** `−x`. */
+export function neg(x: Tensor): Tensor {
+  return mulOp([x, -1]);
+}
+
+/** Adds `b` to `a` in place; `b` must broadcast to `a`'s shape. Only where no gradient of `a` is recorded. */
+export function add_(a: Tensor, b: TensorOrNumber): Tensor {
+  return inPlace("add_", addOp, a, b);
+}
+
+/** Multiplies `a` by `b` in place; `b` must broadcast to `a`'s shape. Only where no gradient of `a` is recorded. */
+export function mul_(a: Tensor, b: TensorOrNumber): Tensor {
+  return inPlace("mul_", mulOp, a, b);
+}
+
+function inPlace(name: string, op: Op<Pair, None>, a: Tensor, b: TensorOrNumber): Tensor {
+  const { shape } = inferPair(name, [a, b]);
+  if (!sameShape(shape, a.shape)) {
+    throw new RangeError(
+      `${name}: expected an operand that broadcasts to [${a.shape}] but found [${(b as Tensor).shape}]`,
+    );
+  }
+  return op.into([a, b]);
+}

@@ -1,0 +1,7 @@
+/**
+ * Ebb: eager tensors with autograd on ONNX Runtime, with device and host placement under the program's control.
+ *
+ * @module
+ */
+export * from "./lib/device/mod.ts";
+export * from "./lib/tensor/mod.ts";
