@@ -15,6 +15,10 @@ import { sizeOf } from "./shape.ts";
 import { gradEnabled, record } from "./tape.ts";
 import { Tensor } from "./tensor.ts";
 
+type Overwrites = readonly (readonly [number, number])[];
+const NONE: Overwrites = [];
+const FIRST_OVER_FIRST: Overwrites = [[0, 0]];
+
 /** Runs `op`. With `inPlace` the first output is written over the first operand. */
 export function dispatch(
   op: CompiledOp,
@@ -24,16 +28,15 @@ export function dispatch(
 ): Tensor[] {
   const device = deviceOf(op, operands);
   const wantsGrad = gradEnabled() && op.gradient !== undefined && anyRequiresGrad(operands);
-  if (inPlace && wantsGrad) {
-    throw new Error(
-      `${op.name}: expected noGrad() around a change in place of a tensor that requires a gradient`,
-    );
+  const overwrites = inPlace ? FIRST_OVER_FIRST : op.inPlace ?? NONE;
+  for (const [, operand] of overwrites) checkOverwritten(op, operands[operand], inPlace && wantsGrad);
+  if (!anyBlocked(operands)) {
+    return complete(op, operands, operands, attributes, device, overwrites, wantsGrad);
   }
-  if (!anyBlocked(operands)) return complete(op, operands, operands, attributes, device, inPlace, wantsGrad);
   const temporary: Tensor[] = [];
   try {
     const settled = settleLayouts(op, operands, temporary);
-    return complete(op, settled, operands, attributes, device, inPlace, wantsGrad);
+    return complete(op, settled, operands, attributes, device, overwrites, wantsGrad);
   } finally {
     for (const tensor of temporary) tensor.dispose();
   }
@@ -46,14 +49,14 @@ function complete(
   sources: readonly Operand[],
   attributes: Attributes,
   device: Device,
-  inPlace: boolean,
+  overwrites: Overwrites,
   wantsGrad: boolean,
 ): Tensor[] {
   const specs = op.infer(inputs, attributes);
   if (op.layout === "elementwise" && anyBlocked(inputs)) { for (const spec of specs) spec.blocked = true; }
   const outputs = op.view
     ? viewsOf(inputs[0] as Tensor, specs)
-    : execute(op, inputs, attributes, specs, device, inPlace);
+    : execute(op, inputs, attributes, specs, device, overwrites);
   if (wantsGrad) record(op, inputs, sources, attributes, outputs, specs);
   return outputs;
 }
@@ -65,7 +68,7 @@ function execute(
   attributes: Attributes,
   specs: readonly Spec[],
   device: Device,
-  inPlace: boolean,
+  overwrites: Overwrites,
 ): Tensor[] {
   const observer = opObserver;
   const read = observer === null ? [] : storagesOf(inputs);
@@ -78,18 +81,19 @@ function execute(
       const { dtype, shape, blocked } = specs[j];
       const size = sizeOf(shape);
       if (size > 0) empty = false;
+      const over = overwrites.find(([output]) => output === j);
       outputs.push(
-        inPlace && j === 0
-          ? inputs[0] as Tensor
+        over !== undefined
+          ? inputs[over[1]] as Tensor
           : new Tensor(device.allocate(size * bytesPerElement(dtype)), dtype, shape, 0, blocked),
       );
     }
     if (!empty) runKernel(op, inputs, attributes, specs, outputs, device);
   } catch (error) {
-    for (const output of outputs) if (!inPlace || output !== inputs[0]) output.dispose();
+    for (const output of outputs) if (!inputs.includes(output)) output.dispose();
     throw error;
   }
-  if (inPlace) outputs[0].storage.written();
+  for (const [output] of overwrites) outputs[output].storage.written();
   observer?.after(op.name, read, outputs.map((output) => output.storage));
   return outputs;
 }
@@ -159,6 +163,15 @@ function deviceOf(op: CompiledOp, operands: readonly Operand[]): Device {
   }
   if (device === null) throw new TypeError(`${op.name}: expected a tensor but found none`);
   return device;
+}
+
+/** Refuses to overwrite what the tape counts on. */
+function checkOverwritten(op: CompiledOp, operand: Operand, recorded: boolean): void {
+  if (recorded || (gradEnabled() && isTensor(operand) && operand.requiresGrad)) {
+    throw new Error(
+      `${op.name}: expected noGrad() around a change in place of a tensor that requires a gradient`,
+    );
+  }
 }
 
 function anyBlocked(operands: readonly Operand[]): boolean {

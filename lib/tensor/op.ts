@@ -65,6 +65,8 @@ export interface OpRecord<
   gradient?(context: GradientContext<I, A>, gradients: Tensor[]): (Tensor | null)[];
   /** What the gradient reads: indices of operands and outputs. The tape saves that and nothing more. */
   saves?: { inputs?: readonly number[]; outputs?: readonly number[] };
+  /** Which outputs are written over which operands, as `[output, operand]`; they are the operand's own handle. */
+  inPlace?: readonly (readonly [number, number])[];
   /** The best graph depends on sizes: they are part of the session's key. */
   shaped?: boolean;
   /** How blocked operands are met: made plain (default), passed through, or left to the record. */

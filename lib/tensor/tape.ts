@@ -161,7 +161,7 @@ export function record(
 ): void {
   const node = new TapeNode(op, operands, sources, attributes, outputs, specs);
   for (let j = 0; j < outputs.length; j++) {
-    if (!isFloating(outputs[j].dtype)) continue;
+    if (!isFloating(outputs[j].dtype) || sources.includes(outputs[j])) continue; // the latter: changed in place
     outputs[j].node = node.retain();
     outputs[j].outputIndex = j;
     guardNode(outputs[j]);
