@@ -13,7 +13,7 @@ const std = await chooseStd(folder);
 const parts: [name: string, args: string[]][] = [
   ["format", ["fmt", "--check"]],
   ["lint", ["lint"]],
-  ["types, examples included", ["check", "--doc", ...std.flags, "."]],
+  ["types, examples included", ["check", "--quiet", "--doc", ...std.flags, "."]],
   ["documentation", ["doc", "--lint", "mod.ts"]],
   ["publishing, dry run", ["publish", "--dry-run", "--allow-dirty"]],
 ];

@@ -36,6 +36,7 @@ async function runTests(args: string[], coverage: boolean): Promise<Counts> {
       "test",
       "--allow-all",
       "--doc",
+      "--preload=tests/preload.ts",
       `--junit-path=${report}`,
       ...measure,
       ...std.flags,
