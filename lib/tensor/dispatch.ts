@@ -17,19 +17,18 @@ import { Tensor } from "./tensor.ts";
 
 type Overwrites = readonly (readonly [number, number])[];
 const NONE: Overwrites = [];
-const FIRST_OVER_FIRST: Overwrites = [[0, 0]];
 
-/** Runs `op`. With `inPlace` the first output is written over the first operand. */
+/** Runs `op`, its first `inPlace` outputs written over as many operands. */
 export function dispatch(
   op: CompiledOp,
   operands: readonly Operand[],
   attributes: Attributes,
-  inPlace: boolean,
+  inPlace: number,
 ): Tensor[] {
   const device = deviceOf(op, operands);
   const wantsGrad = gradEnabled() && op.gradient !== undefined && anyRequiresGrad(operands);
-  const overwrites = inPlace ? FIRST_OVER_FIRST : op.inPlace ?? NONE;
-  for (const [, operand] of overwrites) checkOverwritten(op, operands[operand], inPlace && wantsGrad);
+  const overwrites = inPlace > 0 ? firstOverFirst(inPlace) : op.inPlace ?? NONE;
+  for (const [, operand] of overwrites) checkOverwritten(op, operands[operand], inPlace > 0 && wantsGrad);
   if (!anyBlocked(operands)) {
     return complete(op, operands, operands, attributes, device, overwrites, wantsGrad);
   }
@@ -40,6 +39,13 @@ export function dispatch(
   } finally {
     for (const tensor of temporary) tensor.dispose();
   }
+}
+
+const firsts: Overwrites[] = [];
+
+/** Outputs 0 to `count - 1` over the operands of the same places. */
+function firstOverFirst(count: number): Overwrites {
+  return firsts[count] ??= Array.from({ length: count }, (_, i) => [i, i] as const);
 }
 
 /** Everything after layouts are settled. */

@@ -79,8 +79,11 @@ export interface Op<I extends readonly Operand[], A extends Attributes> {
   (inputs: I, attributes?: A): Tensor;
   /** Runs it; all outputs. */
   all(inputs: I, attributes?: A): Tensor[];
-  /** Runs it with the first output written over the first operand's elements. */
-  into(inputs: I, attributes?: A): Tensor;
+  /**
+   * Runs it with the first `count` outputs (default 1) written over the operands of the same places, in the operands'
+   * own handles. Sound where the graph reads an overwritten operand no later than in the node that writes it.
+   */
+  into(inputs: I, attributes?: A, count?: number): Tensor;
   /** Its record. */
   readonly record: CompiledOp<I, A>;
 }
@@ -105,10 +108,10 @@ export function defineOp<I extends readonly Operand[], A extends Attributes = At
   const compiled: CompiledOp<I, A> = { ...record, kernels: { cpu: new Map(), webgpu: new Map() } };
   ops.set(record.name, compiled as unknown as CompiledOp);
   const any = compiled as unknown as CompiledOp;
-  const op = (inputs: I, attributes?: A) => dispatch(any, inputs, attributes ?? NONE, false)[0];
+  const op = (inputs: I, attributes?: A) => dispatch(any, inputs, attributes ?? NONE, 0)[0];
   return Object.assign(op, {
-    all: (inputs: I, attributes?: A) => dispatch(any, inputs, attributes ?? NONE, false),
-    into: (inputs: I, attributes?: A) => dispatch(any, inputs, attributes ?? NONE, true)[0],
+    all: (inputs: I, attributes?: A) => dispatch(any, inputs, attributes ?? NONE, 0),
+    into: (inputs: I, attributes?: A, count = 1) => dispatch(any, inputs, attributes ?? NONE, count)[0],
     record: compiled,
   });
 }

@@ -69,9 +69,22 @@ export function scope<T>(fn: () => T): T {
 export function keep<T extends Tensor>(tensor: T): T {
   if (!tensor.kept) {
     tensor.kept = true;
-    guard(tensor);
+    if (!held.has(tensor)) guard(tensor); // twice registered would be twice released
   }
   return tensor;
+}
+
+/**
+ * Frees a tensor now if the innermost scope would free it at its end: for a value in a chain of layers that nobody reads
+ * any more, so that memory does not wait for the end of the chain.
+ */
+export function discard(tensor: Tensor): void {
+  if (current === null || tensor.kept) return;
+  const index = current.lastIndexOf(tensor);
+  if (index < 0) return;
+  current[index] = current[current.length - 1];
+  current.pop();
+  tensor.dispose();
 }
 
 /** Tensors reachable from a returned value; deep structures are a model's business, which keeps its own. */
@@ -126,6 +139,12 @@ function guard(tensor: Tensor): void {
 export function guardNode(tensor: Tensor): void {
   const holds = held.get(tensor);
   if (holds) holds.node = tensor.node;
+}
+
+/** Tells the backstop which bytes a tensor went over to. */
+export function guardStorage(tensor: Tensor): void {
+  const holds = held.get(tensor);
+  if (holds) holds.storage = tensor.storage;
 }
 
 /** Takes a freed tensor out of the backstop. */

@@ -8,7 +8,7 @@ import type { Device, Storage } from "../device/mod.ts";
 import { bytesPerElement, type DType, type HostArray, hostArray, toNumbers } from "./dtype.ts";
 import type { TensorMethods } from "./methods.ts";
 import { plainStorage } from "./layout.ts";
-import { TENSOR, track, unguard } from "./scope.ts";
+import { guardStorage, TENSOR, track, unguard } from "./scope.ts";
 import { type Shape, showShape, sizeOf } from "./shape.ts";
 import type { TapeNode } from "./tape.ts";
 
@@ -106,6 +106,21 @@ export class Tensor {
   /** Another tensor over the same bytes, not on the tape. */
   alias(shape: Shape = this.shape, offset: number = this.offset): Tensor {
     return new Tensor(this.storage.retain(), this.dtype, shape, offset, this.blocked);
+  }
+
+  /**
+   * Goes over to other bytes, which must hold the same elements: how parameters move to another device or into an
+   * optimizer's buckets while every holder keeps its handle. Takes over one hold of `storage`. What the tape saved of
+   * the old bytes counts as changed, as later updates are not seen there.
+   */
+  rehome(storage: Storage, offset = 0): void {
+    if (this.node !== null) throw new Error("rehome: expected a leaf but found a computed tensor");
+    const old = this.storage;
+    this.#storage = storage;
+    (this as { offset: number }).offset = offset;
+    guardStorage(this);
+    old.written();
+    old.release();
   }
 
   /** The elements in row-major order, copied to the host. */
