@@ -1,3 +1,8 @@
+/**
+ * Augmentation, against the plain definition of each: pad and cut, mirror, turn.
+ *
+ * @module
+ */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { augment, type Augmentation, randomCrop, randomFlip, randomRotate } from "../../lib/data/augment.ts";
 import { flip, rotate, shift } from "../../lib/data/image.ts";

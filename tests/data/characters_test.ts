@@ -1,3 +1,8 @@
+/**
+ * Texts as windows of characters.
+ *
+ * @module
+ */
 import { assertEquals, assertThrows } from "@std/assert";
 import { characters } from "../../lib/data/characters.ts";
 import { realData } from "./folder.ts";

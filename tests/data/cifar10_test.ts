@@ -1,3 +1,8 @@
+/**
+ * CIFAR-10's binary records, on small files made here and on the real ones where they are.
+ *
+ * @module
+ */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { cifar10 } from "../../lib/data/cifar10.ts";
 import { realData, withFolder } from "./folder.ts";

@@ -1,3 +1,8 @@
+/**
+ * Data sets: what a batch of them is, and which rows a part of them takes.
+ *
+ * @module
+ */
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { type Column, sharedBytes, UNIT_VALUES } from "../../lib/data/column.ts";
 import { ColumnDataset } from "../../lib/data/dataset.ts";

@@ -1,3 +1,8 @@
+/**
+ * idx files, on small ones made here and on Fashion-MNIST where it is.
+ *
+ * @module
+ */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { idx } from "../../lib/data/idx.ts";
 import { realData, withFolder } from "./folder.ts";

@@ -1,3 +1,8 @@
+/**
+ * The digits of the npm package: their split, their pixels, and files that are not theirs.
+ *
+ * @module
+ */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { mnist, parseDigits } from "../../lib/data/mnist.ts";
 

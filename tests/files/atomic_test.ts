@@ -1,3 +1,8 @@
+/**
+ * Files that are the old ones or the new ones.
+ *
+ * @module
+ */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { writeAtomically } from "../../lib/files/atomic.ts";
 

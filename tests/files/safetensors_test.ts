@@ -1,3 +1,8 @@
+/**
+ * The bytes of safetensors, against what the Python library writes, and every file that is refused.
+ *
+ * @module
+ */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   concat,

@@ -1,3 +1,8 @@
+/**
+ * The generator, against its published numbers and the distributions that it promises.
+ *
+ * @module
+ */
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { defaultGenerator, Generator, seed } from "../../lib/tensor/random.ts";
 
