@@ -23,7 +23,7 @@ export interface Runtime {
 }
 
 let made: Runtime | undefined;
-const optionsOf = new Map<Provider, Address>();
+const optionsOf = new Map<string, Address>();
 
 /** Threads that ONNX Runtime computes with: `EBB_THREADS`, or one a core. */
 function threadCount(): number {
@@ -53,15 +53,17 @@ export function runtime(): Runtime {
 }
 
 /**
- * Session options of a provider: the shared pool, no arena of its own (temporaries come from the workspace), and no
- * memory pattern (it would hold one block of the largest size seen).
+ * Session options of a provider: the shared pool (or, `sequential`, no pool), no arena of its own (temporaries come from
+ * the workspace), and no memory pattern (it would hold one block of the largest size seen).
  */
-export function sessionOptions(provider: Provider): Address {
-  const known = optionsOf.get(provider);
+export function sessionOptions(provider: Provider, sequential: boolean = false): Address {
+  const key = sequential ? `${provider} sequential` : provider;
+  const known = optionsOf.get(key);
   if (known !== undefined) return known;
   const { api: ort } = runtime();
   const options = ort.maker(10, [])();
-  ort.method(120, ["address"])(options);
+  if (sequential) ort.method(24, ["address", "i32"])(options, 1);
+  else ort.method(120, ["address"])(options);
   ort.method(19, ["address"])(options);
   ort.method(17, ["address"])(options);
   ort.method(23, ["address", "i32"])(options, 2);
@@ -71,7 +73,7 @@ export function sessionOptions(provider: Provider): Address {
     const append = ort.method(216, ["address", "buffer", "buffer", "buffer", "size"]);
     append(options, cString("WebGPU"), new BigUint64Array(1), new BigUint64Array(1), 0);
   }
-  optionsOf.set(provider, options);
+  optionsOf.set(key, options);
   return options;
 }
 

@@ -49,10 +49,19 @@ export class Session {
   readonly #outputNames: BigUint64Array;
   #session: Address;
 
-  /** Compiles `model` for `provider`. Throws {@link OrtError} with ONNX Runtime's message. */
-  constructor(model: Uint8Array, inputCount: number, outputCount: number, provider: Provider) {
+  /**
+   * Compiles `model` for `provider`, to run on the shared threads or (`sequential`) on the caller's alone. Throws
+   * {@link OrtError} with ONNX Runtime's message.
+   */
+  constructor(
+    model: Uint8Array,
+    inputCount: number,
+    outputCount: number,
+    provider: Provider,
+    sequential: boolean = false,
+  ) {
     if (makeSession === undefined) prepare();
-    this.#session = makeSession!(runtime().env, model, model.length, sessionOptions(provider));
+    this.#session = makeSession!(runtime().env, model, model.length, sessionOptions(provider, sequential));
     this.inputs = new BigUint64Array(inputCount);
     this.outputs = new BigUint64Array(outputCount);
     this.#inputNames = valueNames("x", inputCount);

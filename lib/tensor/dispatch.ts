@@ -128,7 +128,9 @@ function runKernel(
       if (isTensor(operand)) session.inputs[slot++] = BigInt(valueOf(operand));
       else kernel.bindHost(slot++, operand);
     }
-    for (let j = 0; j < outputs.length; j++) session.outputs[j] = BigInt(valueOf(outputs[j]));
+    for (let j = 0; j < outputs.length; j++) {
+      session.outputs[j] = BigInt(valueOf(outputs[j], specs[j].graphShape));
+    }
     useWorkspace(device.workspace);
     session.run();
   } catch (error) {
@@ -141,8 +143,8 @@ function runKernel(
   if (overdraft > 0) throw new OutOfMemoryError(device, overdraft, `${op.name} (temporaries)`);
 }
 
-function valueOf(tensor: Tensor): number {
-  return tensor.storage.value(tensor.offset, tensor.bytes, tensor.dtype, tensor.shape);
+function valueOf(tensor: Tensor, shape = tensor.shape): number {
+  return tensor.storage.value(tensor.offset, tensor.bytes, tensor.dtype, shape);
 }
 
 function deviceOf(op: CompiledOp, operands: readonly Operand[]): Device {

@@ -168,7 +168,11 @@ function compile(
     };
   const context = { attributes, inputs: specs.map(open), outputs: outputs.map(open), provider };
   op.graph(g, inputs, context).forEach((value, j) => g.output(`y${j}`, value, outputs[j].dtype));
-  return new Kernel(new Session(g.finish(), inputCount, outputs.length, provider), inputCount, numberType);
+  return new Kernel(
+    new Session(g.finish(), inputCount, outputs.length, provider, op.sequential),
+    inputCount,
+    numberType,
+  );
 }
 
 /** Releases the quarter of all kernels that was not used for the longest time. */

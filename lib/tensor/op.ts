@@ -25,6 +25,8 @@ export interface Spec {
   blocked?: boolean;
   /** Of a view: where its elements start, in bytes from the operand's. */
   offset?: number;
+  /** Of an output: the shape that the graph gives it where that differs (a Reshape at the end would copy). */
+  graphShape?: Shape;
 }
 
 /** What a graph is built for. Sizes are NaN unless the op is `shaped`, as the graph serves every size. */
@@ -69,13 +71,18 @@ export interface OpRecord<
   inPlace?: readonly (readonly [number, number])[];
   /** The best graph depends on sizes: they are part of the session's key. */
   shaped?: boolean;
-  /** How blocked operands are met: made plain (default), passed through, or left to the record. */
-  layout?: "plain" | "elementwise" | "own";
+  /** Runs on one thread: a kernel in the graph is wrong with several (ScatterND that adds races). */
+  sequential?: boolean;
+  /**
+   * How blocked operands are met: made plain (default), passed through where shapes agree, left to the record, or left
+   * to it if it says so of these operands.
+   */
+  layout?: "plain" | "elementwise" | "own" | ((inputs: I, attributes: A) => boolean);
 }
 
 /** An operation ready to be called. */
 export interface Op<I extends readonly Operand[], A extends Attributes> {
-  /** Runs it; the first output. */
+  /** Runs it; the first output. The others are freed unless the tape saved them. */
   (inputs: I, attributes?: A): Tensor;
   /** Runs it; all outputs. */
   all(inputs: I, attributes?: A): Tensor[];
@@ -108,10 +115,16 @@ export function defineOp<I extends readonly Operand[], A extends Attributes = At
   const compiled: CompiledOp<I, A> = { ...record, kernels: { cpu: new Map(), webgpu: new Map() } };
   ops.set(record.name, compiled as unknown as CompiledOp);
   const any = compiled as unknown as CompiledOp;
-  const op = (inputs: I, attributes?: A) => dispatch(any, inputs, attributes ?? NONE, 0)[0];
+  const op = (inputs: I, attributes?: A) => first(dispatch(any, inputs, attributes ?? NONE, 0), inputs);
   return Object.assign(op, {
     all: (inputs: I, attributes?: A) => dispatch(any, inputs, attributes ?? NONE, 0),
     into: (inputs: I, attributes?: A, count = 1) => dispatch(any, inputs, attributes ?? NONE, count)[0],
     record: compiled,
   });
+}
+
+/** The first output; the others (what a gradient reads) are the tape's, except operands written in place. */
+function first(outputs: Tensor[], operands: readonly Operand[]): Tensor {
+  for (let j = 1; j < outputs.length; j++) if (!operands.includes(outputs[j])) outputs[j].dispose();
+  return outputs[0];
 }
