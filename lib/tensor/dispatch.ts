@@ -34,7 +34,7 @@ export function dispatch(
   }
   const temporary: Tensor[] = [];
   try {
-    const settled = settleLayouts(op, operands, temporary);
+    const settled = settleLayouts(op, operands, attributes, temporary);
     return complete(op, settled, operands, attributes, device, overwrites, wantsGrad);
   } finally {
     for (const tensor of temporary) tensor.dispose();

@@ -8,7 +8,7 @@
 import type { Storage } from "../device/mod.ts";
 import { GraphBuilder, hostAllocator, makeValue, NCHWC, releaseValue, runtime, Session } from "../ort/mod.ts";
 import { isTensor } from "./kernel.ts";
-import { type CompiledOp, defineOp, type Op, type Operand } from "./op.ts";
+import { type Attributes, type CompiledOp, defineOp, type Op, type Operand } from "./op.ts";
 import { sameShape } from "./shape.ts";
 import { noGrad } from "./tape.ts";
 import { Tensor } from "./tensor.ts";
@@ -61,9 +61,11 @@ export function asBlocked(tensor: Tensor): Tensor {
 export function settleLayouts(
   op: CompiledOp,
   operands: readonly Operand[],
+  attributes: Attributes,
   temporary: Tensor[],
 ): readonly Operand[] {
-  if (op.layout === "own") return operands;
+  const { layout } = op;
+  if (layout === "own" || (typeof layout === "function" && layout(operands, attributes))) return operands;
   const keep = op.layout === "elementwise" && fitsBlocked(operands);
   return operands.map((operand) => {
     if (!isTensor(operand) || operand.size === 1 || operand.blocked === keep) return operand;

@@ -5,7 +5,10 @@
  */
 import { backward } from "./backward.ts";
 import { add, add_, div, mul, mul_, neg, sub } from "./ops/arithmetic.ts";
+import { batchNorm } from "./ops/batch_norm.ts";
+import { conv1d, conv2d, convTranspose2d } from "./ops/conv/mod.ts";
 import { matmul } from "./ops/matmul.ts";
+import { avgPool2d, maxPool2d } from "./ops/pool.ts";
 import { sum } from "./ops/sum.ts";
 import { relu, square } from "./ops/unary.ts";
 import { expand, flatten, reshape, squeeze, unsqueeze } from "./ops/view.ts";
@@ -18,11 +21,17 @@ type Method<F> = F extends (x: any, ...rest: infer R) => infer T ? (...rest: R) 
 export interface TensorMethods {
   add: Method<typeof add>;
   add_: Method<typeof add_>;
+  avgPool2d: Method<typeof avgPool2d>;
   backward: Method<typeof backward>;
+  batchNorm: Method<typeof batchNorm>;
+  conv1d: Method<typeof conv1d>;
+  conv2d: Method<typeof conv2d>;
+  convTranspose2d: Method<typeof convTranspose2d>;
   div: Method<typeof div>;
   expand: Method<typeof expand>;
   flatten: Method<typeof flatten>;
   matmul: Method<typeof matmul>;
+  maxPool2d: Method<typeof maxPool2d>;
   mul: Method<typeof mul>;
   mul_: Method<typeof mul_>;
   neg: Method<typeof neg>;
@@ -40,11 +49,17 @@ type Functions = { [K in keyof TensorMethods]: (x: Tensor, ...rest: never[]) => 
 const functions: Functions = {
   add,
   add_,
+  avgPool2d,
   backward,
+  batchNorm,
+  conv1d,
+  conv2d,
+  convTranspose2d,
   div,
   expand,
   flatten,
   matmul,
+  maxPool2d,
   mul,
   mul_,
   neg,

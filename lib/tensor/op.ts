@@ -50,6 +50,12 @@ export interface GradientContext<I extends readonly Operand[], A> {
   needs: readonly boolean[];
 }
 
+/** Indices of the operands and outputs that a gradient reads. */
+export interface Saves {
+  inputs?: readonly number[];
+  outputs?: readonly number[];
+}
+
 /** An operation. */
 export interface OpRecord<
   I extends readonly Operand[] = readonly Operand[],
@@ -66,7 +72,7 @@ export interface OpRecord<
   /** Gradients of the operands from those of the outputs (null where an output was not used). */
   gradient?(context: GradientContext<I, A>, gradients: Tensor[]): (Tensor | null)[];
   /** What the gradient reads: indices of operands and outputs. The tape saves that and nothing more. */
-  saves?: { inputs?: readonly number[]; outputs?: readonly number[] };
+  saves?: Saves | ((attributes: A) => Saves);
   /** Which outputs are written over which operands, as `[output, operand]`; they are the operand's own handle. */
   inPlace?: readonly (readonly [number, number])[];
   /** The best graph depends on sizes: they are part of the session's key. */

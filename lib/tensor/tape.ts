@@ -64,7 +64,7 @@ export class TapeNode {
       this.edges.push(tensor === null ? null : tensor.node?.retain() ?? tensor.leaf ?? tensor);
       this.edgeIndex.push(tensor?.outputIndex ?? 0);
     }
-    const saves = op.saves;
+    const saves = typeof op.saves === "function" ? op.saves(attributes) : op.saves;
     this.inputs = operands.map((operand, i) => {
       if (!isTensor(operand)) return operand;
       return saves?.inputs?.includes(i) ? new SavedTensor(operand) : null;

@@ -21,7 +21,8 @@ function checkFloating(name: string, x: Tensor): Tensor {
 /** ReLU's mask: steep enough that every positive number gives 1 and every other 0 (`kernels.md`, key finding 3). */
 export const STEP = { alpha: { float: 3e38 }, beta: { float: 0 } } as const;
 
-const reluGradient: Op<[Tensor, Tensor], None> = defineOp<[Tensor, Tensor], None>({
+/** `dy` where the result `y` of a ReLU is positive, 0 elsewhere. */
+export const reluGradient: Op<[Tensor, Tensor], None> = defineOp<[Tensor, Tensor], None>({
   name: "reluBackward",
   layout: "elementwise",
   infer: ([dy]) => [{ dtype: dy.dtype, shape: dy.shape }],
