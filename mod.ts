@@ -5,3 +5,5 @@
  */
 export * from "./lib/device/mod.ts";
 export * from "./lib/tensor/mod.ts";
+export * as data from "./lib/data/mod.ts";
+export * from "./lib/files/mod.ts";

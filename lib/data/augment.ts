@@ -54,9 +54,9 @@ export type Augmentation =
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { randomCrop } from "./augment.ts";
+ * import * as ebb from "@ebb/ebb";
  *
- * assertEquals(randomCrop({ padding: 4 }), { kind: "randomCrop", padding: 4, probability: 1 });
+ * assertEquals(ebb.data.randomCrop({ padding: 4 }), { kind: "randomCrop", padding: 4, probability: 1 });
  * ```
  */
 export function randomCrop(options: { padding: number; probability?: number }): RandomCrop {
@@ -98,11 +98,11 @@ export function randomRotate(options: { degrees: number; probability?: number })
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { Generator } from "../tensor/random.ts";
- * import { augment, randomFlip } from "./augment.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * const images = Float32Array.of(1, 2, 3);
- * augment(images, [1, 1, 1, 3], [randomFlip({ probability: 1 })], new Generator(0));
+ * const { augment, randomFlip } = ebb.data;
+ * augment(images, [1, 1, 1, 3], [randomFlip({ probability: 1 })], new ebb.Generator(0));
  * assertEquals(images, Float32Array.of(3, 2, 1));
  * ```
  */

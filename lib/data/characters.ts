@@ -87,9 +87,9 @@ export class Characters extends ColumnDataset {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { characters } from "./characters.ts";
+ * import * as ebb from "@ebb/ebb";
  *
- * const data = characters("hello", { context: 3 });
+ * const data = ebb.data.characters("hello", { context: 3 });
  * assertEquals([data.vocab, data.length], [4, 2]);
  * assertEquals(data.at(1).map(({ data: numbers }) => data.decode(numbers)), ["ell", "llo"]);
  * ```

@@ -30,7 +30,7 @@ export interface Cifar10 {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { cifar10 } from "./cifar10.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * const folder = await Deno.makeTempDir();
  * for (const name of ["data_batch_1.bin", "test_batch.bin"]) {
@@ -38,7 +38,7 @@ export interface Cifar10 {
  * }
  * const names = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
  * await Deno.writeTextFile(`${folder}/batches.meta.txt`, names.join("\n"));
- * const { train } = await cifar10(folder);
+ * const { train } = await ebb.data.cifar10(folder);
  * assertEquals([train.length, train.classes?.[0]], [2, "airplane"]);
  * await Deno.remove(folder, { recursive: true });
  * ```

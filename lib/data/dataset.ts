@@ -59,10 +59,10 @@ export interface Dataset {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { ColumnDataset } from "./dataset.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * const labels = { kind: "labels", name: "labels", shape: [], length: 3, labels: Uint8Array.of(2, 0, 1) } as const;
- * const data = new ColumnDataset([labels]);
+ * const data = new ebb.data.ColumnDataset([labels]);
  * assertEquals(data.gather([0, 2])[0].data, BigInt64Array.of(2n, 1n));
  * ```
  */
@@ -155,11 +155,10 @@ export class ColumnDataset implements Dataset {
    * @example
    * ```ts
    * import { assertEquals } from "@std/assert";
-   * import { fromTensors } from "./from_tensors.ts";
-   * import * as ebb from "../../mod.ts";
+   * import * as ebb from "@ebb/ebb";
    *
    * using x = ebb.rand([100, 3]);
-   * assertEquals(fromTensors([x]).subset({ share: 0.05, seed: 3 }).length, 5);
+   * assertEquals(ebb.data.fromTensors([x]).subset({ share: 0.05, seed: 3 }).length, 5);
    * ```
    */
   subset(options: SubsetOptions): ColumnDataset {

@@ -28,7 +28,7 @@ export interface FromTensorsOptions {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([[1, 2], [3, 4], [5, 6]]);
  * using y = ebb.tensor([0, 1, 0], { dtype: "int64" });

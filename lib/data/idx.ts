@@ -23,12 +23,12 @@ const BYTES = 0x08;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { idx } from "./idx.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * const folder = await Deno.makeTempDir();
  * await Deno.writeFile(`${folder}/images`, Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 0, 255));
  * await Deno.writeFile(`${folder}/labels`, Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 1, 4));
- * const data = await idx(`${folder}/images`, `${folder}/labels`);
+ * const data = await ebb.data.idx(`${folder}/images`, `${folder}/labels`);
  * assertEquals(data.at(0).map(({ data }) => data), [Float32Array.of(0, 1), BigInt64Array.of(4n)]);
  * await Deno.remove(folder, { recursive: true });
  * ```

@@ -159,7 +159,7 @@ interface Batches extends Disposable {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([[1, 2], [3, 4], [5, 6]]);
  * const shapes = [];

@@ -37,9 +37,9 @@ let digits: Promise<Mnist> | undefined;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { mnist } from "./mnist.ts";
+ * import * as ebb from "@ebb/ebb";
  *
- * const { train, test } = await mnist();
+ * const { train, test } = await ebb.data.mnist();
  * assertEquals([train.length, test.length], [9000, 1000]);
  * assertEquals(train.fields[0].shape, [1, 28, 28]);
  * ```

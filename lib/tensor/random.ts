@@ -54,9 +54,9 @@ function checkSeed(seed: number): void {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { Generator } from "./random.ts";
+ * import * as ebb from "@ebb/ebb";
  *
- * assertEquals(new Generator(7).uint32(), new Generator(7).uint32());
+ * assertEquals(new ebb.Generator(7).uint32(), new ebb.Generator(7).uint32());
  * ```
  */
 export class Generator {
@@ -209,12 +209,12 @@ export function defaultGenerator(): Generator {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { defaultGenerator, seed } from "./random.ts";
+ * import * as ebb from "@ebb/ebb";
  *
- * seed(1);
- * const first = defaultGenerator().float();
- * seed(1);
- * assertEquals(defaultGenerator().float(), first);
+ * ebb.seed(1);
+ * const first = ebb.defaultGenerator().float();
+ * ebb.seed(1);
+ * assertEquals(ebb.defaultGenerator().float(), first);
  * ```
  */
 export function seed(seed: number): void {
