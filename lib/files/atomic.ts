@@ -5,13 +5,14 @@
  * @module
  */
 import { basename, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { pathName } from "./read.ts";
 
 /**
  * Writes a file so that a crash leaves the old one whole. A symbolic link is followed: the file it names is replaced.
  *
  * @param path Where to write.
  * @param parts The contents, one part after the other.
+ * @param caller The function that writes, for the error.
  * @throws {Error} If the file cannot be written: a sentence with the path, the system's error as its `cause`. The old
  * file stands, the unfinished one is gone.
  *
@@ -26,8 +27,12 @@ import { fileURLToPath } from "node:url";
  * await Deno.remove(path);
  * ```
  */
-export async function writeAtomically(path: string | URL, parts: Iterable<Uint8Array>): Promise<void> {
-  const name = path instanceof URL ? fileURLToPath(path) : path;
+export async function writeAtomically(
+  path: string | URL,
+  parts: Iterable<Uint8Array>,
+  caller = "writeAtomically",
+): Promise<void> {
+  const name = pathName(path);
   const target = await Deno.realPath(name).catch(() => name);
   const unfinished = join(dirname(target), `.${basename(target)}.${crypto.randomUUID()}.unfinished`);
   try {
@@ -35,7 +40,9 @@ export async function writeAtomically(path: string | URL, parts: Iterable<Uint8A
     await Deno.rename(unfinished, target);
   } catch (error) {
     await Deno.remove(unfinished).catch(() => {});
-    throw new Error(`expected to write ${name} but found: ${(error as Error).message}`, { cause: error });
+    throw new Error(`${caller}: expected to write ${name} but found: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   // The new name itself reaches the disk with the folder; where folders cannot be synchronised it does so later.
   using folder = await Deno.open(dirname(target)).catch(() => undefined);

@@ -68,7 +68,7 @@ export async function save(
     const bytes = new Uint8Array(tensor.data().buffer);
     return { name, dtype: TYPES[tensor.dtype], shape: tensor.shape, bytes };
   });
-  await writeAtomically(path, serializeSafetensors(entries, options.metadata));
+  await writeAtomically(path, serializeSafetensors(entries, options.metadata), "save");
 }
 
 /**
@@ -91,7 +91,7 @@ export async function readTensors(
   path: string | URL,
   options: { device?: Device } = {},
 ): Promise<TensorFile> {
-  const name = pathName(path);
+  const name = `load: ${pathName(path)}`;
   const { entries, metadata } = parseSafetensors(await readFile("load", path), name);
   for (const { name: key, dtype } of entries) {
     if (!DTYPES.has(dtype)) {

@@ -44,7 +44,11 @@ Deno.test("writeAtomically() leaves the old file when writing fails half-way", (
 Deno.test("writeAtomically() names the path of a folder that does not exist", () =>
   inFolder(async (folder) => {
     const path = `${folder}/missing/model.safetensors`;
-    await assertRejects(() => writeAtomically(path, []), Error, `expected to write ${path} but found: `);
+    await assertRejects(
+      () => writeAtomically(path, []),
+      Error,
+      `writeAtomically: expected to write ${path} but found: `,
+    );
   }));
 
 Deno.test("writeAtomically() follows a symbolic link and takes a URL", () =>

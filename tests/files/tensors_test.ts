@@ -60,13 +60,13 @@ Deno.test("load() refuses a file that is missing, cut short, or of a type that t
     using weight = zeros([100]);
     await save(path, { weight });
     await Deno.truncate(path, 300);
-    await assertRejects(() => load(path), Error, `${path}: expected 400 bytes of tensors but found`);
+    await assertRejects(() => load(path), Error, `load: ${path}: expected 400 bytes of tensors but found`);
     const entry = { name: "x", dtype: "I16", shape: [1], bytes: new Uint8Array(2) } as const;
     await Deno.writeFile(path, concat(serializeSafetensors([entry])));
     await assertRejects(
       () => load(path),
       Error,
-      `${path}: expected "x" to be of a type among F32,F16,F64,BF16`,
+      `load: ${path}: expected "x" to be of a type among F32,F16,F64,BF16`,
     );
     assertEquals(storages(), before + 1);
   }));
