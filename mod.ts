@@ -7,3 +7,4 @@ export * from "./lib/device/mod.ts";
 export * from "./lib/tensor/mod.ts";
 export * as data from "./lib/data/mod.ts";
 export * from "./lib/files/mod.ts";
+export * as optim from "./lib/optim/mod.ts";
