@@ -99,6 +99,11 @@ export class GraphBuilder {
     return outputs;
   }
 
+  /** The elements of `value` as elements of type `type`. */
+  cast(value: Value, type: ElementType): Value {
+    return this.node("Cast", [value], { to: ELEMENT_TYPES[type] });
+  }
+
   /** A node of ONNX Runtime's own domain. */
   fused(op: string, inputs: readonly Value[], attributes: Record<string, Attribute> = {}): Value {
     return this.node(op, inputs, attributes, MICROSOFT);

@@ -153,26 +153,41 @@ function compile(
   provider: Provider,
 ): Kernel {
   const g = new GraphBuilder();
-  const numberType = numberTypeOf(operands);
+  const computed = (dtype: DType) => computedIn(op, dtype, provider);
+  const numberType = computed(numberTypeOf(operands));
   const specs = operands.map((operand) => specOf(operand, numberType));
   let inputCount = 0;
-  const inputs = operands.map((operand, i) =>
-    operand === null ? "" : g.input(`x${inputCount++}`, specs[i].dtype)
-  );
+  const inputs = operands.map((operand, i) => {
+    if (operand === null) return "";
+    const { dtype } = specs[i];
+    const input = g.input(`x${inputCount++}`, dtype);
+    return computed(dtype) === dtype ? input : g.cast(input, computed(dtype));
+  });
   // A graph that serves every size must not look at one.
-  const open = (spec: Spec): Spec =>
-    op.shaped ? spec : {
-      dtype: spec.dtype,
-      blocked: spec.blocked,
-      shape: spec.shape.map(() => NaN),
-    };
+  const open = ({ dtype, shape, blocked }: Spec): Spec => ({
+    dtype: computed(dtype),
+    blocked,
+    shape: op.shaped ? shape : shape.map(() => NaN),
+  });
   const context = { attributes, inputs: specs.map(open), outputs: outputs.map(open), provider };
-  op.graph(g, inputs, context).forEach((value, j) => g.output(`y${j}`, value, outputs[j].dtype));
+  op.graph(g, inputs, context).forEach((value, j) => {
+    const { dtype } = outputs[j];
+    g.output(`y${j}`, computed(dtype) === dtype ? value : g.cast(value, dtype), dtype);
+  });
   return new Kernel(
     new Session(g.finish(), inputCount, outputs.length, provider, op.sequential),
     inputCount,
     numberType,
   );
+}
+
+/**
+ * The type that the graph of `op` is built for in place of `dtype`. The CPU provider has almost no kernels for half
+ * precision: there a graph computes in float32 and rounds once at its end, as PyTorch's kernels do.
+ */
+function computedIn(op: CompiledOp, dtype: DType, provider: Provider): DType {
+  const half = dtype === "bfloat16" || (dtype === "float16" && provider === "cpu");
+  return half && !op.moves ? "float32" : dtype;
 }
 
 /** Releases the quarter of all kernels that was not used for the longest time. */

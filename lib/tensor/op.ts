@@ -77,6 +77,8 @@ export interface OpRecord<
   inPlace?: readonly (readonly [number, number])[];
   /** The best graph depends on sizes: they are part of the session's key. */
   shaped?: boolean;
+  /** The graph moves elements and computes nothing: half precision is left as it is instead of computed in float32. */
+  moves?: boolean;
   /** Runs on one thread: a kernel in the graph is wrong with several (ScatterND that adds races). */
   sequential?: boolean;
   /**
