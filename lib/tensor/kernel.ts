@@ -174,10 +174,24 @@ function compile(
     const { dtype } = outputs[j];
     g.output(`y${j}`, computed(dtype) === dtype ? value : g.cast(value, dtype), dtype);
   });
-  return new Kernel(
-    new Session(g.finish(), inputCount, outputs.length, provider, op.sequential),
-    inputCount,
-    numberType,
+  let session: Session;
+  try {
+    session = new Session(g.finish(), inputCount, outputs.length, provider, op.sequential);
+  } catch (error) {
+    throw refused(op, specs, provider, error as Error);
+  }
+  return new Kernel(session, inputCount, numberType);
+}
+
+/** The error of a graph that does not compile: a sentence where ONNX Runtime has no kernel for the types. */
+function refused(op: CompiledOp, specs: readonly Spec[], provider: Provider, error: Error): Error {
+  const node = /Could not find an implementation for (\w+)/.exec(error.message)?.[1];
+  if (node === undefined) return error;
+  const types = new Set(specs.map(({ dtype }) => dtype));
+  return new TypeError(
+    `${op.name}: expected types in which ONNX Runtime computes ${node} on ${provider} but found ` +
+      `${[...types].join(", ")}; use to()`,
+    { cause: error },
   );
 }
 
