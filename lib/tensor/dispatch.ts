@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { type Device, OutOfMemoryError, type Storage } from "../device/mod.ts";
-import { OrtError, useWorkspace } from "../ort/mod.ts";
+import type { Device, Storage } from "../device/mod.ts";
 import { bytesPerElement, isFloating } from "./dtype.ts";
-import { isTensor, kernelFor } from "./kernel.ts";
+import { isTensor } from "./kernel.ts";
 import { settleLayouts } from "./layout.ts";
 import { opObserver } from "./observe.ts";
 import type { Attributes, CompiledOp, Operand, Spec } from "./op.ts";
+import { run } from "./run.ts";
 import { sizeOf } from "./shape.ts";
 import { gradEnabled, record } from "./tape.ts";
 import { Tensor } from "./tensor.ts";
@@ -59,12 +59,21 @@ function complete(
   wantsGrad: boolean,
 ): Tensor[] {
   const specs = op.infer(inputs, attributes);
+  if (op.gradient === undefined) checkConstant(op, sources, specs);
   if (op.layout === "elementwise" && anyBlocked(inputs)) { for (const spec of specs) spec.blocked = true; }
   const outputs = op.view
     ? viewsOf(inputs[0] as Tensor, specs)
     : execute(op, inputs, attributes, specs, device, overwrites);
   if (wantsGrad) record(op, inputs, sources, attributes, outputs, specs);
   return outputs;
+}
+
+/** Refuses to lose a gradient in silence: through an op that has none, as in second derivatives of fused gradients. */
+function checkConstant(op: CompiledOp, sources: readonly Operand[], specs: readonly Spec[]): void {
+  if (!gradEnabled() || !anyRequiresGrad(sources) || !specs.some((spec) => isFloating(spec.dtype))) return;
+  throw new Error(
+    `${op.name}: expected operands that need no gradient, as it has none, but found one that does`,
+  );
 }
 
 /** Allocates the outputs and runs the kernel, in sight of the observer. */
@@ -94,7 +103,7 @@ function execute(
           : new Tensor(device.allocate(size * bytesPerElement(dtype)), dtype, shape, 0, blocked),
       );
     }
-    if (!empty) runKernel(op, inputs, attributes, specs, outputs, device);
+    if (!empty) run(op, inputs, attributes, specs, outputs, device);
   } catch (error) {
     for (const output of outputs) if (!inputs.includes(output)) output.dispose();
     throw error;
@@ -108,43 +117,6 @@ function viewsOf(source: Tensor, specs: readonly Spec[]): Tensor[] {
   return specs.map(({ dtype, shape, offset = 0 }) =>
     new Tensor(source.storage.retain(), dtype, shape, source.offset + offset)
   );
-}
-
-function runKernel(
-  op: CompiledOp,
-  inputs: readonly Operand[],
-  attributes: Attributes,
-  specs: readonly Spec[],
-  outputs: readonly Tensor[],
-  device: Device,
-): void {
-  try {
-    const kernel = kernelFor(op, inputs, attributes, specs, device.provider);
-    const session = kernel.session;
-    let slot = 0;
-    for (let i = 0; i < inputs.length; i++) {
-      const operand = inputs[i];
-      if (operand === null) continue;
-      if (isTensor(operand)) session.inputs[slot++] = BigInt(valueOf(operand));
-      else kernel.bindHost(slot++, operand);
-    }
-    for (let j = 0; j < outputs.length; j++) {
-      session.outputs[j] = BigInt(valueOf(outputs[j], specs[j].graphShape));
-    }
-    useWorkspace(device.workspace);
-    session.run();
-  } catch (error) {
-    if (error instanceof OrtError) throw new Error(`${op.name}: ${error.message}`, { cause: error });
-    throw error;
-  } finally {
-    useWorkspace(null);
-  }
-  const overdraft = device.takeOverdraft();
-  if (overdraft > 0) throw new OutOfMemoryError(device, overdraft, `${op.name} (temporaries)`);
-}
-
-function valueOf(tensor: Tensor, shape = tensor.shape): number {
-  return tensor.storage.value(tensor.offset, tensor.bytes, tensor.dtype, shape);
 }
 
 function deviceOf(op: CompiledOp, operands: readonly Operand[]): Device {

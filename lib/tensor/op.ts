@@ -77,6 +77,8 @@ export interface OpRecord<
   inPlace?: readonly (readonly [number, number])[];
   /** The best graph depends on sizes: they are part of the session's key. */
   shaped?: boolean;
+  /** Rows (axis 0 of the outputs and of operands as long) are independent: large ones are processed piece by piece. */
+  rows?: boolean;
   /** The graph moves elements and computes nothing: half precision is left as it is instead of computed in float32. */
   moves?: boolean;
   /** Runs on one thread: a kernel in the graph is wrong with several (ScatterND that adds races). */
@@ -89,7 +91,7 @@ export interface OpRecord<
 }
 
 /** An operation ready to be called. */
-export interface Op<I extends readonly Operand[], A extends Attributes> {
+export interface Op<I extends readonly Operand[], A extends Attributes = Attributes> {
   /** Runs it; the first output. The others are freed unless the tape saved them. */
   (inputs: I, attributes?: A): Tensor;
   /** Runs it; all outputs. */

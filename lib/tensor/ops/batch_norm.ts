@@ -7,12 +7,12 @@
  */
 import type { GraphBuilder, Value } from "../../ort/mod.ts";
 import { isFloating } from "../dtype.ts";
-import { defineOp, type Op, type Spec } from "../op.ts";
+import { defineOp, type Op } from "../op.ts";
 import { type Shape, showShape } from "../shape.ts";
 import { noGrad } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
-import { channelAffine, channelDot, channelSum, depthwise } from "./channel.ts";
-import { STEP } from "./unary.ts";
+import { batchNormBackward } from "./batch_norm_backward.ts";
+import { channelDot, channelSum, depthwise, inverseDeviation } from "./channel.ts";
 import type { Activation } from "./conv/geometry.ts";
 import { reshape } from "./view.ts";
 
@@ -30,22 +30,17 @@ export interface BatchNormOptions {
 
 type Attributes = { epsilon: number; activation: Activation; exact: boolean };
 
-/** `1 / √(variance + ε)`. */
-function inverse(g: GraphBuilder, variance: Value, epsilon: number, dtype: Spec["dtype"]): Value {
-  return g.node("Reciprocal", [g.node("Sqrt", [g.node("Add", [variance, g.scalar(epsilon, dtype)])])]);
-}
-
 /** Mean and variance of each channel of a blocked image; `exact` takes two passes, so that a large mean does no harm. */
 function statistics(g: GraphBuilder, x: Value, shape: Shape, exact: boolean): [Value, Value] {
   const count = shape[0] * shape[2] * shape[3];
-  const mean = g.node("Mul", [channelSum(g, x, shape, true), g.scalar(1 / count)]);
+  const mean = g.node("Mul", [channelSum(g, x, shape), g.scalar(1 / count)]);
   if (!exact) {
-    const squares = g.node("Mul", [channelDot(g, x, x, shape, true), g.scalar(1 / count)]);
+    const squares = g.node("Mul", [channelDot(g, x, x, shape), g.scalar(1 / count)]);
     const variance = g.node("Sub", [squares, g.node("Mul", [mean, mean])]);
     return [mean, g.node("Relu", [variance])];
   }
   const centred = depthwise(g, x, g.fill([shape[1]], 1), g.node("Neg", [mean]), shape[1]);
-  return [mean, g.node("Mul", [channelDot(g, centred, centred, shape, true), g.scalar(1 / count)])];
+  return [mean, g.node("Mul", [channelDot(g, centred, centred, shape), g.scalar(1 / count)])];
 }
 
 /** `[x, weight, bias]` → y, mean and (biased) variance of the batch. */
@@ -64,7 +59,7 @@ const trainOp: Op<[Tensor, Tensor | null, Tensor | null], Attributes> = defineOp
     const bias = b || g.fill([channels], 0, dtype);
     if (image.blocked) {
       const [mean, variance] = statistics(g, x, shape, exact);
-      const scale = g.node("Mul", [weight, inverse(g, variance, epsilon, dtype)]);
+      const scale = g.node("Mul", [weight, inverseDeviation(g, variance, epsilon, dtype)]);
       const shift = g.node("Sub", [bias, g.node("Mul", [mean, scale])]);
       return [depthwise(g, x, scale, shift, channels, activation), mean, variance];
     }
@@ -79,42 +74,10 @@ const trainOp: Op<[Tensor, Tensor | null, Tensor | null], Attributes> = defineOp
   },
   saves: ({ activation }) => ({ inputs: [0, 1], outputs: activation === "relu" ? [0, 1, 2] : [1, 2] }),
   gradient: ({ inputs: [x, w], outputs: [y, mean, variance], attributes, needs }, [dy]) => {
-    const [dx, dw, db] = trainBackward.all([dy, x, w, mean, variance, y ?? null], attributes);
-    return [needs[0] ? dx : null, needs[1] ? dw : null, needs[2] ? db : null];
+    const statistics = { mean, variance, epsilon: attributes.epsilon, ofBatch: true };
+    return batchNormBackward(dy, x, w, y, statistics, needs);
   },
 });
-
-/** `[dy, x, weight, mean, variance, y of a ReLU]` → gradients of x, weight and bias. */
-const trainBackward: Op<[Tensor, Tensor, Tensor | null, Tensor, Tensor, Tensor | null], Attributes> =
-  defineOp({
-    name: "batchNormBackward",
-    shaped: true,
-    layout: "own",
-    infer: ([, x]) => {
-      const channel = { dtype: x.dtype, shape: [x.shape[1]] };
-      return [{ dtype: x.dtype, shape: x.shape, blocked: x.blocked }, channel, { ...channel }];
-    },
-    graph: (g, [dyAny, x, w, mean, variance, y], { attributes: { epsilon }, inputs: [gradient, image] }) => {
-      const { dtype, shape } = image;
-      const blocked = image.blocked ?? false;
-      const [channels, count] = [shape[1], shape[0] * shape[2] * shape[3]];
-      let dy = dyAny;
-      if (blocked && !gradient.blocked) dy = g.blocked("ReorderInput", [dy]);
-      if (!blocked && gradient.blocked) dy = g.blocked("ReorderOutput", [dy], { channels });
-      if (y !== "") dy = g.node("Mul", [dy, g.node("HardSigmoid", [y], STEP)]);
-      const sumDy = channelSum(g, dy, shape, blocked);
-      const sumDyX = channelDot(g, dy, x, shape, blocked);
-      const inv = inverse(g, variance, epsilon, dtype);
-      const mul = (...factors: Value[]) => factors.reduce((a, b) => g.node("Mul", [a, b]));
-      const dw = mul(inv, g.node("Sub", [sumDyX, mul(mean, sumDy)]));
-      // dx = a·dy + k·x + c, with a, k, c per channel.
-      const a = w === "" ? inv : mul(w, inv);
-      const share = g.scalar(-1 / count, dtype);
-      const k = mul(a, dw, inv, share);
-      const c = g.node("Sub", [mul(a, sumDy, share), mul(k, mean)]);
-      return [channelAffine(g, dy, a, x, k, c, channels, blocked, dtype), dw, sumDy];
-    },
-  });
 
 /** `[running mean, running variance, mean, variance, momentum, Bessel's factor]`, the first two in place. */
 const updateRunning = defineOp<[Tensor, Tensor, Tensor, Tensor, number, number]>({
@@ -141,7 +104,7 @@ const evalOp: Op<[Tensor, Tensor | null, Tensor | null, Tensor, Tensor], Omit<At
       const weight = w || g.fill([channels], 1, dtype);
       const bias = b || g.fill([channels], 0, dtype);
       if (blocked) {
-        const scale = g.node("Mul", [weight, inverse(g, variance, epsilon, dtype)]);
+        const scale = g.node("Mul", [weight, inverseDeviation(g, variance, epsilon, dtype)]);
         const shift = g.node("Sub", [bias, g.node("Mul", [mean, scale])]);
         return [depthwise(g, x, scale, shift, channels, activation)];
       }
@@ -152,40 +115,10 @@ const evalOp: Op<[Tensor, Tensor | null, Tensor | null, Tensor, Tensor], Omit<At
     },
     saves: ({ activation }) => ({ inputs: [0, 1, 3, 4], outputs: activation === "relu" ? [0] : [] }),
     gradient: ({ inputs: [x, w, , mean, variance], outputs: [y], attributes, needs }, [dy]) => {
-      const [dx, dw, db] = evalBackward.all([dy, x, w, mean, variance, y ?? null], attributes);
-      return [needs[0] ? dx : null, needs[1] ? dw : null, needs[2] ? db : null, null, null];
+      const statistics = { mean, variance, epsilon: attributes.epsilon, ofBatch: false };
+      return [...batchNormBackward(dy, x, w, y, statistics, needs), null, null];
     },
   });
-
-const evalBackward: Op<
-  [Tensor, Tensor, Tensor | null, Tensor, Tensor, Tensor | null],
-  Omit<Attributes, "exact">
-> = defineOp({
-  name: "batchNormEvalBackward",
-  shaped: true,
-  layout: "own",
-  infer: trainBackward.record.infer as never,
-  graph: (g, [dyAny, x, w, mean, variance, y], { attributes: { epsilon }, inputs: [gradient, image] }) => {
-    const { dtype, shape } = image;
-    const blocked = image.blocked ?? false;
-    const channels = shape[1];
-    let dy = dyAny;
-    if (blocked && !gradient.blocked) dy = g.blocked("ReorderInput", [dy]);
-    if (!blocked && gradient.blocked) dy = g.blocked("ReorderOutput", [dy], { channels });
-    if (y !== "") dy = g.node("Mul", [dy, g.node("HardSigmoid", [y], STEP)]);
-    const inv = inverse(g, variance, epsilon, dtype);
-    const sumDy = channelSum(g, dy, shape, blocked);
-    const dw = g.node("Mul", [
-      inv,
-      g.node("Sub", [channelDot(g, dy, x, shape, blocked), g.node("Mul", [mean, sumDy])]),
-    ]);
-    const a = w === "" ? inv : g.node("Mul", [w, inv]);
-    const dx = blocked
-      ? depthwise(g, dy, a, g.fill([channels], 0, dtype), channels)
-      : g.node("Mul", [dy, g.node("Reshape", [a, g.ints([channels, 1, 1])])]);
-    return [dx, dw, sumDy];
-  },
-});
 
 /** Squared mean over variance from which on one pass loses too many digits (float32 has 24 bits). */
 const CANCELLATION = 1e3;

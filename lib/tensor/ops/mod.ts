@@ -17,6 +17,7 @@ export {
   type Size2d,
 } from "./conv/mod.ts";
 export { matmul } from "./matmul.ts";
+export { adaptiveAvgPool2d, adaptiveMaxPool2d } from "./adaptive_pool.ts";
 export { avgPool2d, maxPool2d, type PoolOptions } from "./pool.ts";
 export { type ReduceOptions, sum } from "./sum.ts";
 export { relu, square } from "./unary.ts";

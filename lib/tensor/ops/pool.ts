@@ -69,7 +69,7 @@ function canBlock(x: Tensor, window: Window): boolean {
 /** Every value repeated over its window. */
 function enlarge(g: GraphBuilder, x: Value, size: readonly number[], blocked: boolean): Value {
   const scales = [1, 1, ...size];
-  if (blocked) return g.blocked("Upsample", [x], { scales, mode: "NEAREST" });
+  if (blocked) return g.blocked("Upsample", [x], { scales });
   return g.node("Resize", [x, "", g.values(scales, [4])], {
     mode: "nearest",
     coordinate_transformation_mode: "asymmetric",
@@ -86,6 +86,7 @@ function maxPool(g: GraphBuilder, x: Value, { size, stride, padding }: Window, b
 const maxPoolBackward: Op<[Tensor, Tensor, Tensor], Window> = defineOp<[Tensor, Tensor, Tensor], Window>({
   name: "maxPool2dBackward",
   shaped: true,
+  rows: true,
   layout: "own",
   infer: ([, x]) => [{ dtype: x.dtype, shape: x.shape, blocked: x.blocked }],
   graph: (g, [dy, x, y], { attributes: window, inputs: [small, image] }) => {

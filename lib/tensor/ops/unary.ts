@@ -24,6 +24,7 @@ export const STEP = { alpha: { float: 3e38 }, beta: { float: 0 } } as const;
 /** `dy` where the result `y` of a ReLU is positive, 0 elsewhere. */
 export const reluGradient: Op<[Tensor, Tensor], None> = defineOp<[Tensor, Tensor], None>({
   name: "reluBackward",
+  rows: true,
   layout: "elementwise",
   infer: ([dy]) => [{ dtype: dy.dtype, shape: dy.shape }],
   graph: (g, [dy, y]) => [g.node("Mul", [dy, g.node("HardSigmoid", [y], STEP)])],

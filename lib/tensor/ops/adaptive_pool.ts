@@ -1,0 +1,110 @@
+/**
+ * Pooling to a given size. Where windows are all alike it is ordinary pooling; where they are not, an average is two
+ * small matrix products.
+ *
+ * @module
+ */
+import { defineOp, type Op } from "../op.ts";
+import { type Shape, showShape } from "../shape.ts";
+import { tensor } from "../create.ts";
+import { scope } from "../scope.ts";
+import type { Tensor } from "../tensor.ts";
+import { blockSize } from "../layout.ts";
+import { blocksFor, fillsBlocks, pairOf, type Size2d } from "./conv/geometry.ts";
+import { matmul } from "./matmul.ts";
+import { avgPool2d, maxPool2d } from "./pool.ts";
+
+const spread: Op<[Tensor], { image: Shape; blocked: boolean }> = defineOp({
+  name: "globalAvgPoolBackward",
+  shaped: true,
+  infer: ([dy], { image, blocked }) => [{ dtype: dy.dtype, shape: image, blocked }],
+  graph: (g, [dy], { attributes: { image, blocked }, inputs: [{ dtype }] }) => {
+    const [n, c, h, w] = image;
+    const share = g.node("Mul", [dy, g.scalar(1 / (h * w), dtype)]);
+    if (!blocked) return [g.node("Expand", [share, g.ints(image)])];
+    const B = blockSize();
+    const rows = g.node("Reshape", [share, g.ints([n * c / B, 1, B])]);
+    const repeated = g.node("Expand", [rows, g.ints([n * c / B, h * w, B])]);
+    return [g.node("Reshape", [repeated, g.ints(image)])];
+  },
+  gradient: (_, [d]) => [globalAvgPool([d])],
+});
+
+const globalAvgPool: Op<[Tensor]> = defineOp({
+  name: "globalAvgPool",
+  layout: "own",
+  infer: ([x]) => [{ dtype: x.dtype, shape: [x.shape[0], x.shape[1], 1, 1] }],
+  // A blocked image of one place is a plain one.
+  graph: (g, [x], { inputs: [image] }) => [
+    image.blocked ? g.blocked("GlobalAveragePool", [x]) : g.node("GlobalAveragePool", [x]),
+  ],
+  gradient: ({ specs: [x] }, [dy]) => [
+    spread([dy], { image: x.shape, blocked: fillsBlocks(x.shape[1], blocksFor(dy)) }),
+  ],
+});
+
+function sizeOfResult(op: string, x: Tensor, size: Size2d): [number, number] {
+  if (x.rank !== 4) {
+    throw new RangeError(`${op}: expected images [N, C, H, W] but found ${showShape(x.shape)}`);
+  }
+  return pairOf(op, "a size", size, 1);
+}
+
+/** Window of each direction where all windows are alike, else null. */
+function evenWindow(x: Tensor, size: readonly [number, number]): [number, number] | null {
+  const window: [number, number] = [x.shape[2] / size[0], x.shape[3] / size[1]];
+  return window.every(Number.isInteger) ? window : null;
+}
+
+/** Start and end of each of `count` windows over `length` places, as PyTorch cuts them. */
+function windows(length: number, count: number): [number, number][] {
+  return Array.from(
+    { length: count },
+    (_, i) => [Math.floor(i * length / count), Math.ceil((i + 1) * length / count)],
+  );
+}
+
+/**
+ * The mean of each of `size` windows that together cover the image.
+ *
+ * @param x images `[N, C, H, W]`
+ * @param size height and width of the result
+ * @returns `[N, C, size, size]`
+ */
+export function adaptiveAvgPool2d(x: Tensor, size: Size2d): Tensor {
+  const wanted = sizeOfResult("adaptiveAvgPool2d", x, size);
+  if (wanted[0] === 1 && wanted[1] === 1) return globalAvgPool([x]);
+  const window = evenWindow(x, wanted);
+  if (window !== null) return avgPool2d(x, window);
+  return scope(() => {
+    const averaging = (length: number, count: number) =>
+      windows(length, count).map(([from, to]) =>
+        Array.from({ length }, (_, i) => i >= from && i < to ? 1 / (to - from) : 0)
+      );
+    const rows = tensor(averaging(x.shape[2], wanted[0]), { dtype: x.dtype, device: x.device });
+    const flat = averaging(x.shape[3], wanted[1]);
+    const columns = tensor(flat[0].map((_, i) => flat.map((row) => row[i])), {
+      dtype: x.dtype,
+      device: x.device,
+    });
+    return matmul(matmul(rows, x), columns);
+  });
+}
+
+/**
+ * The largest value of each of `size` windows that together cover the image.
+ *
+ * @param x images `[N, C, H, W]`; H and W must be multiples of the result's
+ * @param size height and width of the result
+ * @throws {RangeError} when windows would differ in size.
+ */
+export function adaptiveMaxPool2d(x: Tensor, size: Size2d): Tensor {
+  const wanted = sizeOfResult("adaptiveMaxPool2d", x, size);
+  const window = evenWindow(x, wanted);
+  if (window === null) {
+    throw new RangeError(
+      `adaptiveMaxPool2d: expected sides that are multiples of [${wanted}] but found ${showShape(x.shape)}`,
+    );
+  }
+  return maxPool2d(x, window);
+}

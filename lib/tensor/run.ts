@@ -1,0 +1,116 @@
+/**
+ * Runs a kernel over operands and outputs that lie ready: at once, or, where rows are independent and large, in pieces
+ * that stay in the processor's cache. (Each node of a graph is a pass over memory on the CPU. Measured: the gradient of
+ * a max-pooling of 6.4 MB, nine nodes, 3.4 ms at once and 1.7 ms in pieces.)
+ *
+ * @module
+ */
+import { type Device, OutOfMemoryError } from "../device/mod.ts";
+import { OrtError, useWorkspace } from "../ort/mod.ts";
+import { isTensor, type Kernel, kernelFor } from "./kernel.ts";
+import type { Attributes, CompiledOp, Operand, Spec } from "./op.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** Bytes of the largest operand in a piece: with its temporaries it fits the cache of a core or two. */
+const PIECE = 1 << 20;
+
+/** Runs `op` over `inputs` into `outputs`. Throws ONNX Runtime's message under the op's name. */
+export function run(
+  op: CompiledOp,
+  inputs: readonly Operand[],
+  attributes: Attributes,
+  specs: readonly Spec[],
+  outputs: readonly Tensor[],
+  device: Device,
+): void {
+  useWorkspace(device.workspace);
+  try {
+    const rows = op.rows ? rowsOf(inputs, specs, device) : 0;
+    if (rows > 0) runPieces(op, inputs, attributes, specs, outputs, device, rows);
+    else {
+      const kernel = kernelFor(op, inputs, attributes, specs, device.provider);
+      bindInputs(kernel, inputs, valueOf);
+      for (let j = 0; j < outputs.length; j++) {
+        kernel.session.outputs[j] = BigInt(valueOf(outputs[j], specs[j].graphShape));
+      }
+      kernel.session.run();
+    }
+  } catch (error) {
+    if (error instanceof OrtError) throw new Error(`${op.name}: ${error.message}`, { cause: error });
+    throw error;
+  } finally {
+    useWorkspace(null);
+  }
+  const overdraft = device.takeOverdraft();
+  if (overdraft > 0) throw new OutOfMemoryError(device, overdraft, `${op.name} (temporaries)`);
+}
+
+function bindInputs(kernel: Kernel, inputs: readonly Operand[], value: (tensor: Tensor) => number): void {
+  let slot = 0;
+  for (let i = 0; i < inputs.length; i++) {
+    const operand = inputs[i];
+    if (operand === null) continue;
+    if (isTensor(operand)) kernel.session.inputs[slot++] = BigInt(value(operand));
+    else kernel.bindHost(slot++, operand);
+  }
+}
+
+function valueOf(tensor: Tensor, shape = tensor.shape): number {
+  return tensor.storage.value(tensor.offset, tensor.bytes, tensor.dtype, shape);
+}
+
+/** Rows of a piece; 0: all at once. A divisor of all rows, so that one kernel serves every piece. */
+function rowsOf(inputs: readonly Operand[], specs: readonly Spec[], device: Device): number {
+  const { shape } = specs[0];
+  if (shape.length === 0 || !device.backend.divisible || device.provider !== "cpu") return 0;
+  let largest = 0;
+  for (const operand of inputs) {
+    if (!isTensor(operand)) continue;
+    // A column that broadcasts along rows of the result would be cut where it must not be.
+    if (operand.rank >= shape.length && operand.shape[0] !== shape[0] && operand.shape[0] !== 1) return 0;
+    largest = Math.max(largest, operand.bytes);
+  }
+  const pieces = Math.ceil(largest / PIECE);
+  if (pieces < 2) return 0;
+  let rows = Math.floor(shape[0] / pieces);
+  while (rows > 1 && shape[0] % rows !== 0) rows--;
+  // Pieces that are far too small would cost more in calls than they save in memory.
+  return rows * pieces * 4 < shape[0] ? 0 : rows;
+}
+
+function runPieces(
+  op: CompiledOp,
+  inputs: readonly Operand[],
+  attributes: Attributes,
+  specs: readonly Spec[],
+  outputs: readonly Tensor[],
+  device: Device,
+  rows: number,
+): void {
+  const all = specs[0].shape[0];
+  const rank = specs[0].shape.length;
+  const isCut = (tensor: Tensor) => tensor.rank >= rank && tensor.shape[0] === all;
+  const cut = (spec: Spec): Spec => ({ ...spec, shape: [rows, ...spec.shape.slice(1)] });
+  const pieceSpecs = specs.map(cut);
+  const pieceInputs = inputs.map((operand) => {
+    if (!isTensor(operand) || !isCut(operand)) return operand;
+    return cut({ dtype: operand.dtype, shape: operand.shape, blocked: operand.blocked }) as Tensor;
+  });
+  const kernel = kernelFor(op, pieceInputs, attributes, pieceSpecs, device.provider);
+  const valueAt = (tensor: Tensor, start: number, shape: readonly number[]) => {
+    const bytes = tensor.bytes * rows / all;
+    return tensor.storage.value(tensor.offset + bytes * start / rows, bytes, tensor.dtype, shape);
+  };
+  const shapes = new Map(inputs.map((operand, i) => [operand, (pieceInputs[i] as Tensor)?.shape]));
+  for (let start = 0; start < all; start += rows) {
+    bindInputs(
+      kernel,
+      inputs,
+      (tensor) => isCut(tensor) ? valueAt(tensor, start, shapes.get(tensor)!) : valueOf(tensor),
+    );
+    outputs.forEach((output, j) => {
+      kernel.session.outputs[j] = BigInt(valueAt(output, start, pieceSpecs[j].shape));
+    });
+    kernel.session.run();
+  }
+}
