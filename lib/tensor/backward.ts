@@ -148,6 +148,10 @@ function walk(
       node.arrived = [];
       if (!retain) node.freeSaved();
     }
+  } catch (error) {
+    // They were taken out of every scope, so nobody else would free them.
+    for (const gradient of found.values()) gradient.dispose();
+    throw error;
   } finally {
     for (const node of nodes) {
       for (const gradient of node.arrived) gradient?.dispose();
