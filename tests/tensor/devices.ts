@@ -1,0 +1,20 @@
+/**
+ * The devices that tests run on: the CPU, and every other kind that this machine has. `EBB_DEVICE` names one to keep to.
+ *
+ * @module
+ */
+import * as ebb from "../../mod.ts";
+import type { Device } from "../../lib/device/mod.ts";
+
+/** A kind of device and how to open one with a pool of its own. */
+export interface PresentDevice {
+  readonly kind: string;
+  open(): Device;
+}
+
+/** Kinds of devices that can be used here. */
+export function presentDevices(): PresentDevice[] {
+  const present: PresentDevice[] = [{ kind: "cpu", open: () => ebb.cpu() }];
+  const only = Deno.env.get("EBB_DEVICE");
+  return only ? present.filter(({ kind }) => kind === only) : present;
+}

@@ -1,0 +1,121 @@
+/**
+ * Runs one stored case through a function of Ebb: outputs and gradients as plain numbers, everything else freed.
+ *
+ * @module
+ */
+import * as ebb from "../../mod.ts";
+import { type Device, withDevice } from "../../lib/device/mod.ts";
+import { isFloating, toNumbers } from "../../lib/tensor/dtype.ts";
+import { asBlocked, blockSize } from "../../lib/tensor/layout.ts";
+import type { Case } from "./reference/cases.ts";
+import { cotangent, elements, type Operand } from "./reference/operands.ts";
+
+/** The function under test: takes the operands, then the options; gives one or several tensors. */
+// deno-lint-ignore no-explicit-any -- every op has operands and options of its own
+export type OpFunction = (...operands: any[]) => ebb.Tensor | readonly ebb.Tensor[];
+
+/** Where and how a case is run. */
+export interface Setting {
+  readonly device: Device;
+  /** The type of floating operands. */
+  readonly dtype: ebb.DType;
+  /** Hand over images in the blocked layout of the CPU's convolutions. */
+  readonly blocked?: boolean;
+}
+
+/** What a tensor holds. */
+export interface Values {
+  readonly dtype: ebb.DType;
+  readonly shape: ebb.Shape;
+  readonly values: readonly number[];
+}
+
+/** The operands' elements as the case states them; undefined for what is no tensor. */
+export function operandValues({ operands, seed }: Case): (number[] | undefined)[] {
+  return operands.map((operand, i) => isTensor(operand) ? elements(operand, (seed + i) >>> 0) : undefined);
+}
+
+function isTensor({ kind }: Operand): boolean {
+  return kind !== "number" && kind !== "none";
+}
+
+/** Whether the case has an operand that can be in the blocked layout. */
+export function canBeBlocked({ operands }: Case): boolean {
+  return blockSize() > 1 && operands.some(isImage);
+}
+
+function isImage({ dtype, shape }: Operand): boolean {
+  return dtype === "float" && shape?.length === 4 && shape[0] > 0 && shape[1] % blockSize() === 0 &&
+    shape[2] > 0;
+}
+
+function make(operand: Operand, values: readonly number[], setting: Setting, wantsGrad: boolean): ebb.Tensor {
+  const { shape } = operand;
+  const dtype = operand.dtype === "float" ? setting.dtype : operand.dtype;
+  let x = ebb.tensor(values, { shape, dtype, device: setting.device });
+  if (setting.blocked && isImage(operand)) x = asBlocked(x);
+  x.requiresGrad = wantsGrad && operand.dtype === "float" && operand.grad !== false;
+  return x;
+}
+
+function read(tensor: ebb.Tensor): Values {
+  return { dtype: tensor.dtype, shape: tensor.shape, values: toNumbers(tensor.data(), tensor.dtype) };
+}
+
+/** The outputs for the given elements of the operands. */
+export function forward(
+  fn: OpFunction,
+  a: Case,
+  values: (number[] | undefined)[],
+  setting: Setting,
+): Values[] {
+  return inside(setting, () => {
+    const operands = a.operands.map((operand, i) => operandOf(operand, values[i], setting, false));
+    return [fn(...operands, a.options)].flat().map(read);
+  });
+}
+
+function operandOf(
+  operand: Operand,
+  values: number[] | undefined,
+  setting: Setting,
+  wantsGrad: boolean,
+): unknown {
+  if (values !== undefined) return make(operand, values, setting, wantsGrad);
+  return operand.kind === "number" ? operand.value : null;
+}
+
+/** Outputs, and gradients of the operands in `a.gradients` (null: none arrived). */
+export function outputsAndGradients(
+  fn: OpFunction,
+  a: Case,
+  setting: Setting,
+): { outputs: Values[]; gradients: (Values | null)[] } {
+  const values = operandValues(a);
+  return inside(setting, () => {
+    const operands = a.operands.map((operand, i) => operandOf(operand, values[i], setting, true));
+    const outputs = [fn(...operands, a.options)].flat();
+    const through = outputs.map((_, j) => j).filter((j) =>
+      outputs[j].requiresGrad && isFloating(outputs[j].dtype)
+    );
+    const wanted = a.gradients.map((i) => operands[i] as ebb.Tensor);
+    const gradients = through.length === 0 ? wanted.map(() => null) : ebb.grad(
+      through.map((j) => outputs[j]),
+      wanted,
+      {
+        gradOutputs: through.map((j) =>
+          ebb.tensor(cotangent(outputs[j].shape, a.seed, j), {
+            shape: outputs[j].shape,
+            dtype: outputs[j].dtype,
+            device: setting.device,
+          })
+        ),
+      },
+    );
+    return { outputs: outputs.map(read), gradients: gradients.map((gradient) => gradient && read(gradient)) };
+  });
+}
+
+function inside<T>({ device }: Setting, fn: () => T): T {
+  return withDevice(device, () => ebb.scope(fn));
+}
