@@ -6,7 +6,6 @@
  *
  * @module
  */
-import { ELEMENT_TYPES } from "../ort/mod.ts";
 import { defineOp, type Op, type Operand } from "../tensor/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { joined } from "./flat.ts";
@@ -25,8 +24,8 @@ export interface AdamOptions extends CommonOptions {
 
 type StepAttributes = {
   gaps: readonly number[];
-  /** Type of a 16-bit parameter that takes the rounded values. */
-  half: "float16" | "bfloat16" | null;
+  /** Whether a 16-bit parameter takes the rounded values. */
+  half: boolean;
   /** Not at all, into the gradients, or of the values themselves. */
   decay: "none" | "gradient" | "values";
 };
@@ -39,12 +38,12 @@ type StepAttributes = {
 const adamStep: Op<Operand[], StepAttributes> = defineOp<Operand[], StepAttributes>({
   name: "adamStep",
   infer: (operands, { half }) => {
-    const written = operands.slice(0, half === null ? 3 : 4) as Tensor[];
+    const written = operands.slice(0, half ? 4 : 3) as Tensor[];
     return written.map(({ dtype, shape }) => ({ dtype, shape }));
   },
-  graph: (g, operands, { attributes: { gaps, half, decay }, inputs }) => {
+  graph: (g, operands, { attributes: { gaps, half, decay }, inputs, outputs: specs }) => {
     const [values, sum, squares] = operands;
-    const written = half === null ? 3 : 4;
+    const written = half ? 4 : 3;
     const [rate, beta1, beta2, eps, decayed] = operands.slice(written);
     const first = written + 5;
     let gradient = joined(g, operands.slice(first), inputs.slice(first), gaps, inputs[0].dtype);
@@ -58,7 +57,7 @@ const adamStep: Op<Operand[], StepAttributes> = defineOp<Operand[], StepAttribut
     const root = g.node("Add", [g.node("Sqrt", [newSquares]), eps]);
     const changed = g.node("Sub", [before, g.node("Mul", [g.node("Div", [newSum, root]), rate])]);
     const outputs = [changed, newSum, newSquares];
-    if (half !== null) outputs.push(g.node("Cast", [changed], { to: ELEMENT_TYPES[half] }));
+    if (half) outputs.push(g.cast(changed, specs[3].dtype));
     return outputs;
   },
 });
@@ -104,7 +103,7 @@ abstract class AdamBase extends Optimizer<AdamOptions> {
     const numbers = [lr * first / second, beta1, beta2, eps / second, decayed];
     adamStep.into([...written, ...numbers, ...gradients], {
       gaps,
-      half: half === null ? null : half.dtype as "float16",
+      half: half !== null,
       decay,
     }, written.length);
   }

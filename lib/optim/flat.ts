@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { ELEMENT_TYPES, type GraphBuilder, type Value } from "../ort/mod.ts";
+import type { GraphBuilder, Value } from "../ort/mod.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { defineOp, type Op, type Spec } from "../tensor/op.ts";
 import { reshape } from "../tensor/ops/view.ts";
@@ -28,7 +28,7 @@ export function joined(
   dtype: DType,
 ): Value {
   const parts = vectors.flatMap((vector, i) => {
-    const value = specs[i].dtype === dtype ? vector : g.node("Cast", [vector], { to: ELEMENT_TYPES[dtype] });
+    const value = specs[i].dtype === dtype ? vector : g.cast(vector, dtype);
     return gaps[i] > 0 ? [value, g.fill([gaps[i]], 0, dtype)] : [value];
   });
   return parts.length === 1 ? parts[0] : g.node("Concat", parts, { axis: 0 });

@@ -4,7 +4,6 @@
  * @module
  */
 import { defineOp, type Op, type Operand } from "../tensor/op.ts";
-import { ELEMENT_TYPES } from "../ort/mod.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { joined } from "./flat.ts";
 import { checkRange, type CommonOptions, Optimizer, type Parameters, type Update } from "./optimizer.ts";
@@ -23,8 +22,8 @@ export interface SGDOptions extends CommonOptions {
 
 type StepAttributes = {
   gaps: readonly number[];
-  /** Type of a 16-bit parameter that takes the rounded values. */
-  half: "float16" | "bfloat16" | null;
+  /** Whether a 16-bit parameter takes the rounded values. */
+  half: boolean;
   momentum: boolean;
   nesterov: boolean;
   decay: boolean;
@@ -38,12 +37,12 @@ type StepAttributes = {
 const sgdStep: Op<Operand[], StepAttributes> = defineOp<Operand[], StepAttributes>({
   name: "sgdStep",
   infer: (operands, { momentum, half }) => {
-    const written = operands.slice(0, 1 + Number(momentum) + Number(half !== null)) as Tensor[];
+    const written = operands.slice(0, 1 + Number(momentum) + Number(half)) as Tensor[];
     return written.map(({ dtype, shape }) => ({ dtype, shape }));
   },
-  graph: (g, operands, { attributes, inputs }) => {
+  graph: (g, operands, { attributes, inputs, outputs: specs }) => {
     const { gaps, half, momentum, nesterov, decay } = attributes;
-    const written = 1 + Number(momentum) + Number(half !== null);
+    const written = 1 + Number(momentum) + Number(half);
     const [rate, kept, share, decayed] = operands.slice(written);
     const first = written + 4;
     const [values, before] = operands;
@@ -57,7 +56,7 @@ const sgdStep: Op<Operand[], StepAttributes> = defineOp<Operand[], StepAttribute
     }
     const changed = g.node("Sub", [values, g.node("Mul", [d, rate])]);
     outputs.unshift(changed);
-    if (half !== null) outputs.push(g.node("Cast", [changed], { to: ELEMENT_TYPES[half] }));
+    if (half) outputs.push(g.cast(changed, specs[written - 1].dtype));
     return outputs;
   },
 });
@@ -116,7 +115,7 @@ export class SGD extends Optimizer<SGDOptions> {
     const share = step === 1 ? 1 : 1 - dampening;
     sgdStep.into([...written, lr, momentum, share, weightDecay, ...gradients], {
       gaps,
-      half: half === null ? null : half.dtype as "float16",
+      half: half !== null,
       momentum: momentum > 0,
       nesterov,
       decay: weightDecay > 0,

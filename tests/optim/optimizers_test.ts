@@ -71,32 +71,34 @@ for (const { optimizer, options, parameters } of reference) {
   const settings = camel(options);
   Deno.test(
     `${optimizer} goes where PyTorch's goes with ${JSON.stringify(settings)}, a gradient missing at times`,
-    leakFree(() => {
-      assert(distance(train(optimizer as Kind, settings), parameters) < 2e-6);
-      assert(distance(train(optimizer as Kind, settings, 8, "float64"), parameters) < 2e-6);
-    }),
+    () =>
+      leakFree(() => {
+        assert(distance(train(optimizer as Kind, settings), parameters) < 2e-6);
+        assert(distance(train(optimizer as Kind, settings, 8, "float64"), parameters) < 2e-6);
+      }),
   );
 }
 
 for (const dtype of ["float16", "bfloat16"] as const) {
   Deno.test(
     `a ${dtype} parameter is updated in a float32 copy, so that small steps add up`,
-    leakFree(() => {
-      const parameter = ebb.tensor([1, -1], { dtype, requiresGrad: true });
-      const half = dtype === "float16" ? 5e-4 : 4e-3;
-      for (const kind of ["SGD", "AdamW"] as const) {
-        using optimizer = make(kind, [parameter], { lr: half / 10, weightDecay: 0 });
-        const before = numbers([parameter])[0];
-        for (let step = 0; step < 40; step++) {
-          parameter.grad?.dispose();
-          parameter.grad = ebb.tensor([1, -1], { dtype });
-          optimizer.step();
+    () =>
+      leakFree(() => {
+        const parameter = ebb.tensor([1, -1], { dtype, requiresGrad: true });
+        const half = dtype === "float16" ? 5e-4 : 4e-3;
+        for (const kind of ["SGD", "AdamW"] as const) {
+          using optimizer = make(kind, [parameter], { lr: half / 10, weightDecay: 0 });
+          const before = numbers([parameter])[0];
+          for (let step = 0; step < 40; step++) {
+            parameter.grad?.dispose();
+            parameter.grad = ebb.tensor([1, -1], { dtype });
+            optimizer.step();
+          }
+          const moved = numbers([parameter])[0].map((value, i) => (before[i] - value) / (4 * half));
+          assert(Math.abs(moved[0] - 1) < 0.3 && Math.abs(moved[1] + 1) < 0.3, `${kind}: ${moved}`);
         }
-        const moved = numbers([parameter])[0].map((value, i) => (before[i] - value) / (4 * half));
-        assert(Math.abs(moved[0] - 1) < 0.3 && Math.abs(moved[1] + 1) < 0.3, `${kind}: ${moved}`);
-      }
-      parameter.dispose();
-    }),
+        parameter.dispose();
+      }),
   );
 }
 
@@ -114,172 +116,180 @@ function opsOf(fn: () => void): string[] {
 
 Deno.test(
   "one call updates many small parameters, whose handles stay",
-  leakFree(() => {
-    ebb.seed(1);
-    const parameters = Array.from({ length: 40 }, (_, i) => ebb.randn([i + 1, 7], { requiresGrad: true }));
-    using optimizer = new optim.AdamW(parameters, { lr: 0.1 });
-    const grads = () => parameters.forEach((parameter) => parameter.grad ??= ebb.onesLike(parameter));
-    grads();
-    optimizer.step();
-    assertEquals(new Set(parameters.map(({ storage }) => storage)).size, 1);
-    assertEquals(parameters.every(({ offset }) => offset % 64 === 0), true);
-    assertEquals(opsOf(() => optimizer.step()), ["adamStep"]);
-    optimizer.zeroGrad();
-    assertEquals(parameters.map(({ grad }) => grad), parameters.map(() => null));
-    assertEquals(opsOf(() => optimizer.step()), []);
-    for (const parameter of parameters) parameter.dispose();
-  }),
+  () =>
+    leakFree(() => {
+      ebb.seed(1);
+      const parameters = Array.from({ length: 40 }, (_, i) => ebb.randn([i + 1, 7], { requiresGrad: true }));
+      using optimizer = new optim.AdamW(parameters, { lr: 0.1 });
+      const grads = () => parameters.forEach((parameter) => parameter.grad ??= ebb.onesLike(parameter));
+      grads();
+      optimizer.step();
+      assertEquals(new Set(parameters.map(({ storage }) => storage)).size, 1);
+      assertEquals(parameters.every(({ offset }) => offset % 64 === 0), true);
+      assertEquals(opsOf(() => optimizer.step()), ["adamStep"]);
+      optimizer.zeroGrad();
+      assertEquals(parameters.map(({ grad }) => grad), parameters.map(() => null));
+      assertEquals(opsOf(() => optimizer.step()), []);
+      for (const parameter of parameters) parameter.dispose();
+    }),
 );
 
 Deno.test(
   "large parameters stay where they are, very large ones are updated in pieces, with one result",
-  leakFree(() => {
-    ebb.seed(2);
-    const size = (1 << 20) + 77;
-    const large = ebb.randn([size], { requiresGrad: true });
-    const small = ebb.tensor(large.data().slice(-100), { shape: [100], requiresGrad: true });
-    const { storage } = large;
-    using optimizer = new optim.Adam([large, small], { lr: 0.1, weightDecay: 0.1 });
-    large.grad = ebb.tensor(large.data(), { shape: [size] });
-    small.grad = ebb.tensor(small.data(), { shape: [100] });
-    for (let step = 0; step < 3; step++) optimizer.step();
-    assertEquals(large.storage, storage);
-    assertEquals(large.data().slice(-100), small.data());
-    assertEquals(opsOf(() => optimizer.step()).length, 4); // three pieces and the bucket
-    large.dispose();
-    small.dispose();
-  }),
+  () =>
+    leakFree(() => {
+      ebb.seed(2);
+      const size = (1 << 20) + 77;
+      const large = ebb.randn([size], { requiresGrad: true });
+      const small = ebb.tensor(large.data().slice(-100), { shape: [100], requiresGrad: true });
+      const { storage } = large;
+      using optimizer = new optim.Adam([large, small], { lr: 0.1, weightDecay: 0.1 });
+      large.grad = ebb.tensor(large.data(), { shape: [size] });
+      small.grad = ebb.tensor(small.data(), { shape: [100] });
+      for (let step = 0; step < 3; step++) optimizer.step();
+      assertEquals(large.storage, storage);
+      assertEquals(large.data().slice(-100), small.data());
+      assertEquals(opsOf(() => optimizer.step()).length, 4); // three pieces and the bucket
+      large.dispose();
+      small.dispose();
+    }),
 );
 
 Deno.test(
   "a parameter whose bytes another tensor shares stays with it",
-  leakFree(() => {
-    const parameter = ebb.tensor([1, 2], { requiresGrad: true });
-    const other = ebb.tensor([3], { requiresGrad: true });
-    using view = parameter.alias();
-    using optimizer = new optim.SGD([parameter, other], { lr: 1 });
-    parameter.grad = ebb.tensor([1, 1]);
-    other.grad = ebb.tensor([1]);
-    optimizer.step();
-    assertEquals(view.toArray(), [0, 1]);
-    parameter.dispose();
-    other.dispose();
-  }),
+  () =>
+    leakFree(() => {
+      const parameter = ebb.tensor([1, 2], { requiresGrad: true });
+      const other = ebb.tensor([3], { requiresGrad: true });
+      using view = parameter.alias();
+      using optimizer = new optim.SGD([parameter, other], { lr: 1 });
+      parameter.grad = ebb.tensor([1, 1]);
+      other.grad = ebb.tensor([1]);
+      optimizer.step();
+      assertEquals(view.toArray(), [0, 1]);
+      parameter.dispose();
+      other.dispose();
+    }),
 );
 
 Deno.test(
   "parameters that part ways and come together again keep their own count of steps",
-  leakFree(() => {
-    const run = (together: boolean) => {
-      const parameters = parametersOf();
-      const optimizers = together
-        ? [new optim.Adam(parameters)]
-        : parameters.map((parameter) => new optim.Adam([parameter]));
-      for (let step = 0; step < 9; step++) {
-        differentiate(parameters, step);
-        const none = parameters[step % 3]; // every third step neither, the others one
-        none?.grad?.dispose();
-        if (none) none.grad = null;
-        for (const optimizer of optimizers) optimizer.step();
-      }
-      const result = numbers(parameters);
-      for (const item of [...parameters, ...optimizers]) item.dispose();
-      return result;
-    };
-    assertEquals(run(true), run(false));
-  }),
+  () =>
+    leakFree(() => {
+      const run = (together: boolean) => {
+        const parameters = parametersOf();
+        const optimizers = together
+          ? [new optim.Adam(parameters)]
+          : parameters.map((parameter) => new optim.Adam([parameter]));
+        for (let step = 0; step < 9; step++) {
+          differentiate(parameters, step);
+          const none = parameters[step % 3]; // every third step neither, the others one
+          none?.grad?.dispose();
+          if (none) none.grad = null;
+          for (const optimizer of optimizers) optimizer.step();
+        }
+        const result = numbers(parameters);
+        for (const item of [...parameters, ...optimizers]) item.dispose();
+        return result;
+      };
+      assertEquals(run(true), run(false));
+    }),
 );
 
 Deno.test(
   "a run continues bit-identically from the state of each kind of optimizer",
-  leakFree(() => {
-    const kinds: [Kind, Settings][] = [
-      ["SGD", { lr: 0.1, momentum: 0.9, dampening: 0.1 }],
-      ["Adam", { lr: 0.01 }],
-      ["AdamW", { lr: 0.01, betas: [0.7, 0.9] }],
-    ];
-    for (const [kind, options] of kinds) {
-      for (const dtype of ["float32", "float16"] as const) {
-        const straight = train(kind, options, 8, dtype);
-        const first = parametersOf(dtype);
-        using optimizer = make(kind, first, options);
-        for (let step = 0; step < 5; step++) {
-          differentiate(first, step);
-          optimizer.step();
+  () =>
+    leakFree(() => {
+      const kinds: [Kind, Settings][] = [
+        ["SGD", { lr: 0.1, momentum: 0.9, dampening: 0.1 }],
+        ["Adam", { lr: 0.01 }],
+        ["AdamW", { lr: 0.01, betas: [0.7, 0.9] }],
+      ];
+      for (const [kind, options] of kinds) {
+        for (const dtype of ["float32", "float16"] as const) {
+          const straight = train(kind, options, 8, dtype);
+          const first = parametersOf(dtype);
+          using optimizer = make(kind, first, options);
+          for (let step = 0; step < 5; step++) {
+            differentiate(first, step);
+            optimizer.step();
+          }
+          const second = first.map((parameter) =>
+            ebb.tensor(parameter.data(), { shape: parameter.shape, dtype, requiresGrad: true })
+          );
+          using again = make(kind, second, { lr: 1 });
+          again.loadStateDict(optimizer.stateDict());
+          for (let step = 5; step < 8; step++) {
+            differentiate(second, step);
+            again.step();
+          }
+          assertEquals(numbers(second), straight, `${kind} ${dtype}`);
+          for (const parameter of [...first, ...second]) parameter.dispose();
         }
-        const second = first.map((parameter) =>
-          ebb.tensor(parameter.data(), { shape: parameter.shape, dtype, requiresGrad: true })
-        );
-        using again = make(kind, second, { lr: 1 });
-        again.loadStateDict(optimizer.stateDict());
-        for (let step = 5; step < 8; step++) {
-          differentiate(second, step);
-          again.step();
-        }
-        assertEquals(numbers(second), straight, `${kind} ${dtype}`);
-        for (const parameter of [...first, ...second]) parameter.dispose();
       }
-    }
-  }),
+    }),
 );
 
 Deno.test(
   "a state of another kind or of other parameters is refused, and nothing changes",
-  leakFree(() => {
-    const parameters = parametersOf();
-    using adam = new optim.Adam(parameters);
-    using sgd = new optim.SGD(parameters, { lr: 0.5 });
-    using one = new optim.Adam([parameters[0]]);
-    differentiate(parameters, 0);
-    adam.step();
-    const state = adam.stateDict();
-    assertThrows(() => sgd.loadStateDict(state), Error, "expected the state of SGD but found Adam");
-    assertThrows(() => one.loadStateDict(state), Error, "expected 1 parameters in group 0 but found 2");
-    state.groups[0].parameters[1]!.vectors.sum = new Float32Array(4);
-    const sentence = 'expected "sum" of parameter 1 as 5 elements of float32 but found Float32Array of 4';
-    assertThrows(() => adam.loadStateDict(state), Error, sentence);
-    assertEquals(sgd.lr, 0.5);
-    adam.step();
-    for (const parameter of parameters) parameter.dispose();
-  }),
+  () =>
+    leakFree(() => {
+      const parameters = parametersOf();
+      using adam = new optim.Adam(parameters);
+      using sgd = new optim.SGD(parameters, { lr: 0.5 });
+      using one = new optim.Adam([parameters[0]]);
+      differentiate(parameters, 0);
+      adam.step();
+      const state = adam.stateDict();
+      assertThrows(() => sgd.loadStateDict(state), Error, "expected the state of SGD but found Adam");
+      assertThrows(() => one.loadStateDict(state), Error, "expected 1 parameters in group 0 but found 2");
+      state.groups[0].parameters[1]!.vectors.sum = new Float32Array(4);
+      const sentence = 'expected "sum" of parameter 1 as 5 elements of float32 but found Float32Array of 4';
+      assertThrows(() => adam.loadStateDict(state), Error, sentence);
+      assertEquals(sgd.lr, 0.5);
+      adam.step();
+      for (const parameter of parameters) parameter.dispose();
+    }),
 );
 
 Deno.test(
   "parameter groups have settings of their own, and lr sets all",
-  leakFree(() => {
-    const [a, b] = parametersOf();
-    using optimizer = new optim.SGD([{ params: [a] }, { params: [b], lr: 0, weightDecay: 1 }], { lr: 0.1 });
-    const before = numbers([a, b]);
-    differentiate([a, b], 0);
-    optimizer.step();
-    const after = numbers([a, b]);
-    assertNotEquals(after[0], before[0]);
-    assertEquals(after[1], before[1]);
-    optimizer.lr = 0.2;
-    assertEquals(optimizer.groups.map(({ options }) => options.lr), [0.2, 0.2]);
-    a.dispose();
-    b.dispose();
-  }),
+  () =>
+    leakFree(() => {
+      const [a, b] = parametersOf();
+      using optimizer = new optim.SGD([{ params: [a] }, { params: [b], lr: 0, weightDecay: 1 }], { lr: 0.1 });
+      const before = numbers([a, b]);
+      differentiate([a, b], 0);
+      optimizer.step();
+      const after = numbers([a, b]);
+      assertNotEquals(after[0], before[0]);
+      assertEquals(after[1], before[1]);
+      optimizer.lr = 0.2;
+      assertEquals(optimizer.groups.map(({ options }) => options.lr), [0.2, 0.2]);
+      a.dispose();
+      b.dispose();
+    }),
 );
 
 Deno.test(
   "what makes no sense is refused with a sentence",
-  leakFree(() => {
-    const [a, b] = parametersOf();
-    using text = ebb.tensor([1, 2], { dtype: "int64" });
-    assertThrows(() => new optim.SGD([]), Error, "SGD: expected parameters but found none");
-    assertThrows(() => new optim.SGD([a, a]), Error, "SGD: expected each parameter once");
-    assertThrows(() => new optim.SGD([text]), TypeError, "leaves of a floating type");
-    assertThrows(
-      () => new optim.SGD([a], { lr: -1 }),
-      RangeError,
-      "expected lr to be a number of at least 0",
-    );
-    assertThrows(() => new optim.SGD([a], { nesterov: true }), RangeError, "expected momentum above 0");
-    assertThrows(() => new optim.Adam([a], { betas: [0.9, 1] }), RangeError, "betas[1]");
-    const optimizer = new optim.Adam([a, b]);
-    b.dispose();
-    assertThrows(() => optimizer.step(), Error, "Adam: expected live parameters but found Tensor");
-    a.dispose();
-  }),
+  () =>
+    leakFree(() => {
+      const [a, b] = parametersOf();
+      using text = ebb.tensor([1, 2], { dtype: "int64" });
+      assertThrows(() => new optim.SGD([]), Error, "SGD: expected parameters but found none");
+      assertThrows(() => new optim.SGD([a, a]), Error, "SGD: expected each parameter once");
+      assertThrows(() => new optim.SGD([text]), TypeError, "leaves of a floating type");
+      assertThrows(
+        () => new optim.SGD([a], { lr: -1 }),
+        RangeError,
+        "expected lr to be a number of at least 0",
+      );
+      assertThrows(() => new optim.SGD([a], { nesterov: true }), RangeError, "expected momentum above 0");
+      assertThrows(() => new optim.Adam([a], { betas: [0.9, 1] }), RangeError, "betas[1]");
+      const optimizer = new optim.Adam([a, b]);
+      b.dispose();
+      assertThrows(() => optimizer.step(), Error, "Adam: expected live parameters but found Tensor");
+      a.dispose();
+    }),
 );
