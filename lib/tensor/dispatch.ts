@@ -14,6 +14,7 @@ import { run } from "./run.ts";
 import { sizeOf } from "./shape.ts";
 import { gradEnabled, record } from "./tape.ts";
 import { Tensor } from "./tensor.ts";
+import { traced } from "./trace.ts";
 
 type Overwrites = readonly (readonly [number, number])[];
 const NONE: Overwrites = [];
@@ -60,11 +61,14 @@ function complete(
 ): Tensor[] {
   const specs = op.infer(inputs, attributes);
   if (op.gradient === undefined) checkConstant(op, sources, specs);
-  if (op.layout === "elementwise" && anyBlocked(inputs)) { for (const spec of specs) spec.blocked = true; }
+  if (op.layout === "elementwise" && anyBlocked(inputs)) {
+    for (const spec of specs) spec.blocked = true;
+  }
   const outputs = op.view
     ? viewsOf(inputs[0] as Tensor, specs)
     : execute(op, inputs, attributes, specs, device, overwrites);
   if (wantsGrad) record(op, inputs, sources, attributes, outputs, specs);
+  traced({ op, inputs, attributes, outputs, outputSpecs: specs });
   return outputs;
 }
 

@@ -106,7 +106,7 @@ export function kernelFor(
   outputs: readonly Spec[],
   provider: Provider,
 ): Kernel {
-  const key = keyOf(op, operands, attributes);
+  const key = keyOf(op, operands, attributes, outputs[0].blocked ?? false);
   const kernels = op.kernels[provider];
   let kernel = kernels.get(key);
   if (kernel === undefined) {
@@ -120,10 +120,15 @@ export function kernelFor(
 
 const NO_ATTRIBUTES = "{}";
 
-function keyOf(op: CompiledOp, operands: readonly Operand[], attributes: Attributes): number | string {
-  let code = 0;
+function keyOf(
+  op: CompiledOp,
+  operands: readonly Operand[],
+  attributes: Attributes,
+  blocked: boolean,
+): number | string {
+  let code = blocked ? 1 : 0;
   let plain = operands.length <= 5;
-  let text = "";
+  let text = plain ? "" : `${code},`;
   for (let i = 0; i < operands.length; i++) {
     const part = operandCode(operands[i]);
     if (plain) code = code * 512 + part;

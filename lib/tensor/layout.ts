@@ -82,9 +82,22 @@ function fitsBlocked(operands: readonly Operand[]): boolean {
 }
 
 let size: number | undefined;
+let plainOnly = false;
+
+/** Runs `fn` without the blocked layout. */
+export function withPlainLayout<T>(fn: () => T): T {
+  const before = plainOnly;
+  plainOnly = true;
+  try {
+    return fn();
+  } finally {
+    plainOnly = before;
+  }
+}
 
 /** Channels in a block on this processor; 1 where ONNX Runtime has no blocked kernels. */
 export function blockSize(): number {
+  if (plainOnly) return 1;
   return size ??= Deno.env.get("EBB_BLOCKED") === "0" ? 1 : [16, 8].find(blocksOf) ?? 1;
 }
 
