@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { GraphBuilder, Value } from "../../ort/mod.ts";
+import { encodeValues, type GraphBuilder, type Value } from "../../ort/mod.ts";
 import { isFloating } from "../dtype.ts";
 import { defineOp, type Op } from "../op.ts";
 import { type Shape, showShape } from "../shape.ts";
@@ -63,8 +63,11 @@ const trainOp: Op<[Tensor, Tensor | null, Tensor | null], Attributes> = defineOp
       const shift = g.node("Sub", [bias, g.node("Mul", [mean, scale])]);
       return [depthwise(g, x, scale, shift, channels, activation), mean, variance];
     }
-    // With momentum 0 the kernel's running statistics are the batch's own.
-    const unused = [g.fill([channels], 0, dtype), g.fill([channels], 1, dtype)];
+    // With momentum 0 the kernel's running statistics are the batch's own. It may write them over the old ones, so
+    // these are no constants that weight or bias could share.
+    const unused = ["runningMean", "runningVariance"].map((name) =>
+      g.initializer(name, dtype, [channels], encodeValues(Array<number>(channels).fill(0), dtype))
+    );
     const [y, mean, variance] = g.nodes("BatchNormalization", 3, [x, weight, bias, ...unused], {
       training_mode: 1,
       momentum: { float: 0 },

@@ -35,7 +35,8 @@ export const conv: Op<[Tensor, Tensor, Tensor | null], Attributes> = defineOp<
 >({
   name: "conv2d",
   shaped: true,
-  layout: ([x, weight], { groups }) => isBlocked(x, weight, groups),
+  // Filters that were computed from blocked tensors come plain, like everything else.
+  layout: ([x, weight], { groups }) => isBlocked(x, weight, groups) && !weight.blocked,
   infer: ([x, weight], attributes) => {
     const size = convOutputSize("conv2d", x.shape, weight.shape.slice(2), attributes);
     const shape = [x.shape[0], weight.shape[0], ...size];
