@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { encodeValues, type GraphBuilder, type Value } from "../../ort/mod.ts";
+import type { GraphBuilder, Value } from "../../ort/mod.ts";
 import { isFloating } from "../dtype.ts";
 import { defineOp, type Op } from "../op.ts";
 import { type Shape, showShape } from "../shape.ts";
@@ -63,12 +63,17 @@ const trainOp: Op<[Tensor, Tensor | null, Tensor | null], Attributes> = defineOp
       const shift = g.node("Sub", [bias, g.node("Mul", [mean, scale])]);
       return [depthwise(g, x, scale, shift, channels, activation), mean, variance];
     }
-    // With momentum 0 the kernel's running statistics are the batch's own. It may write them over the old ones, so
-    // these are no constants that weight or bias could share.
-    const unused = ["runningMean", "runningVariance"].map((name) =>
-      g.initializer(name, dtype, [channels], encodeValues(Array<number>(channels).fill(0), dtype))
-    );
-    const [y, mean, variance] = g.nodes("BatchNormalization", 3, [x, weight, bias, ...unused], {
+    // With momentum 0 the kernel's running statistics are the batch's own. It writes them over the old ones, even over
+    // constants that weight and bias share: these are any numbers that nobody else reads.
+    const pixel = g.node("Slice", [x, g.ints([0, 0, 0]), g.ints([1, 1, 1]), g.ints([0, 2, 3])]);
+    const unused = g.node("Reshape", [pixel, g.ints([channels])]);
+    const [y, mean, variance] = g.nodes("BatchNormalization", 3, [
+      x,
+      weight,
+      bias,
+      unused,
+      g.node("Neg", [unused]),
+    ], {
       training_mode: 1,
       momentum: { float: 0 },
       epsilon: { float: epsilon },
