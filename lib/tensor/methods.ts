@@ -7,6 +7,7 @@ import { backward } from "./backward.ts";
 import { add, add_, div, mul, mul_, neg, sub } from "./ops/arithmetic.ts";
 import { batchNorm } from "./ops/batch_norm.ts";
 import { conv1d, conv2d, convTranspose2d } from "./ops/conv/mod.ts";
+import { addmm, linear } from "./ops/linear.ts";
 import { matmul } from "./ops/matmul.ts";
 import { avgPool2d, maxPool2d } from "./ops/pool.ts";
 import { sum } from "./ops/sum.ts";
@@ -21,6 +22,7 @@ type Method<F> = F extends (x: any, ...rest: infer R) => infer T ? (...rest: R) 
 export interface TensorMethods {
   add: Method<typeof add>;
   add_: Method<typeof add_>;
+  addmm: Method<typeof addmm>;
   avgPool2d: Method<typeof avgPool2d>;
   backward: Method<typeof backward>;
   batchNorm: Method<typeof batchNorm>;
@@ -30,6 +32,7 @@ export interface TensorMethods {
   div: Method<typeof div>;
   expand: Method<typeof expand>;
   flatten: Method<typeof flatten>;
+  linear: Method<typeof linear>;
   matmul: Method<typeof matmul>;
   maxPool2d: Method<typeof maxPool2d>;
   mul: Method<typeof mul>;
@@ -49,6 +52,7 @@ type Functions = { [K in keyof TensorMethods]: (x: Tensor, ...rest: never[]) => 
 const functions: Functions = {
   add,
   add_,
+  addmm,
   avgPool2d,
   backward,
   batchNorm,
@@ -58,6 +62,7 @@ const functions: Functions = {
   div,
   expand,
   flatten,
+  linear,
   matmul,
   maxPool2d,
   mul,

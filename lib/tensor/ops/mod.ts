@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { adaptiveAvgPool2d, adaptiveMaxPool2d } from "./adaptive_pool.ts";
 export { add, add_, div, mul, mul_, neg, sub, type TensorOrNumber } from "./arithmetic.ts";
 export { batchNorm, type BatchNormOptions } from "./batch_norm.ts";
 export {
@@ -16,8 +17,8 @@ export {
   type ConvTransposeOptions,
   type Size2d,
 } from "./conv/mod.ts";
+export { addmm, linear, type LinearActivation, type LinearOptions } from "./linear.ts";
 export { matmul } from "./matmul.ts";
-export { adaptiveAvgPool2d, adaptiveMaxPool2d } from "./adaptive_pool.ts";
 export { avgPool2d, maxPool2d, type PoolOptions } from "./pool.ts";
 export { type ReduceOptions, sum } from "./sum.ts";
 export { relu, square } from "./unary.ts";
