@@ -7,7 +7,7 @@
 import type { Device, Storage } from "../device/mod.ts";
 import { bytesPerElement, isFloating } from "./dtype.ts";
 import { isTensor } from "./kernel.ts";
-import { settleLayouts } from "./layout.ts";
+import { settleLayouts, writeBlocked } from "./layout.ts";
 import { opObserver } from "./observe.ts";
 import type { Attributes, CompiledOp, Operand, Spec } from "./op.ts";
 import { run } from "./run.ts";
@@ -35,8 +35,14 @@ export function dispatch(
   }
   const temporary: Tensor[] = [];
   try {
-    const settled = settleLayouts(op, operands, attributes, temporary);
-    return complete(op, settled, operands, attributes, device, overwrites, wantsGrad);
+    const settled = settleLayouts(op, operands, attributes, overwrites, temporary);
+    const outputs = complete(op, settled, operands, attributes, device, overwrites, wantsGrad);
+    for (const [output, operand] of overwrites) {
+      // Written over the plain contents of a blocked tensor: the tensor itself is to have them.
+      const target = operands[operand] as Tensor;
+      if (outputs[output] !== target) outputs[output] = writeBlocked(outputs[output], target);
+    }
+    return outputs;
   } finally {
     for (const tensor of temporary) tensor.dispose();
   }

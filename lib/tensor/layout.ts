@@ -27,6 +27,18 @@ function plainOp(): Reorder {
   });
 }
 
+let overwrite: Op<[Tensor, Tensor], Record<never, never>> | undefined;
+
+function overwriteOp(): Op<[Tensor, Tensor], Record<never, never>> {
+  return overwrite ??= defineOp({
+    name: "reorderIntoBlocked",
+    layout: "own",
+    infer: ([, target]) => [{ dtype: target.dtype, shape: target.shape, blocked: true }],
+    graph: (g, [plain]) => [g.blocked("ReorderInput", [plain])],
+    inPlace: [[0, 1]],
+  });
+}
+
 function blockedOp(): Reorder {
   return toBlocked ??= defineOp({
     name: "reorderToBlocked",
@@ -34,6 +46,11 @@ function blockedOp(): Reorder {
     infer: ([x]) => [{ dtype: x.dtype, shape: x.shape, blocked: true }],
     graph: (g, [x]) => [g.blocked("ReorderInput", [x])],
   });
+}
+
+/** Writes the contents of a plain tensor into a blocked one of its shape. Returns the latter. */
+export function writeBlocked(plain: Tensor, target: Tensor): Tensor {
+  return noGrad(() => overwriteOp()([plain, target]));
 }
 
 /** The storage with the plain contents of a blocked tensor; made once, kept until the contents change. */
@@ -62,11 +79,14 @@ export function settleLayouts(
   op: CompiledOp,
   operands: readonly Operand[],
   attributes: Attributes,
+  overwrites: readonly (readonly [number, number])[],
   temporary: Tensor[],
 ): readonly Operand[] {
   const { layout } = op;
   if (layout === "own" || (typeof layout === "function" && layout(operands, attributes))) return operands;
-  const keep = op.layout === "elementwise" && fitsBlocked(operands);
+  // What is written in place keeps its layout, as it keeps its bytes.
+  const keep = layout === "elementwise" && fitsBlocked(operands) &&
+    overwrites.every(([, i]) => (operands[i] as Tensor).blocked);
   return operands.map((operand) => {
     if (!isTensor(operand) || operand.size === 1 || operand.blocked === keep) return operand;
     const settled = keep ? asBlocked(operand) : asPlain(operand);
