@@ -23,7 +23,6 @@ export function run(
   outputs: readonly Tensor[],
   device: Device,
 ): void {
-  useWorkspace(device.workspace);
   try {
     const rows = op.rows ? rowsOf(inputs, specs, device) : 0;
     if (rows > 0) runPieces(op, inputs, attributes, specs, outputs, device, rows);
@@ -33,7 +32,7 @@ export function run(
       for (let j = 0; j < outputs.length; j++) {
         kernel.session.outputs[j] = BigInt(valueOf(outputs[j], specs[j].graphShape));
       }
-      kernel.session.run();
+      call(kernel, device);
     }
   } catch (error) {
     if (error instanceof OrtError) throw new Error(`${op.name}: ${error.message}`, { cause: error });
@@ -43,6 +42,12 @@ export function run(
   }
   const overdraft = device.takeOverdraft();
   if (overdraft > 0) throw new OutOfMemoryError(device, overdraft, `${op.name} (temporaries)`);
+}
+
+/** Only what a running session allocates is the device's: constants of one being made outlive the op. */
+function call(kernel: Kernel, device: Device): void {
+  useWorkspace(device.workspace);
+  kernel.session.run();
 }
 
 function bindInputs(kernel: Kernel, inputs: readonly Operand[], value: (tensor: Tensor) => number): void {
@@ -111,6 +116,6 @@ function runPieces(
     outputs.forEach((output, j) => {
       kernel.session.outputs[j] = BigInt(valueAt(output, start, pieceSpecs[j].shape));
     });
-    kernel.session.run();
+    call(kernel, device);
   }
 }
