@@ -140,7 +140,10 @@ function walk(
     for (const node of nodes) {
       for (const target of inner) {
         const own = target.node === node ? node.arrived[target.outputIndex] : null;
-        if (own) found.set(target, own.alias());
+        if (!own) continue;
+        const gradient = own.alias();
+        if (create) shareNode(own, gradient);
+        found.set(target, gradient);
       }
       if (needed !== null && !needed.has(node)) continue;
       if (node.arrived.some((gradient) => gradient)) differentiate(node, isNeeded, arrive, create);
