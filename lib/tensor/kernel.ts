@@ -188,10 +188,15 @@ function compile(
   return new Kernel(session, inputCount, numberType);
 }
 
+/** What ONNX Runtime says of a type that an operator has no kernel for, or is not defined in. */
+const NO_KERNEL =
+  /Could not find an implementation for (\w+)|of operator \((\w+)\) in node \(\w*\) is invalid/;
+
 /** The error of a graph that does not compile: a sentence where ONNX Runtime has no kernel for the types. */
 function refused(op: CompiledOp, specs: readonly Spec[], provider: Provider, error: Error): Error {
-  const node = /Could not find an implementation for (\w+)/.exec(error.message)?.[1];
-  if (node === undefined) return error;
+  const found = NO_KERNEL.exec(error.message);
+  if (found === null) return error;
+  const node = found[1] ?? found[2];
   const types = new Set(specs.map(({ dtype }) => dtype));
   return new TypeError(
     `${op.name}: expected types in which ONNX Runtime computes ${node} on ${provider} but found ` +
