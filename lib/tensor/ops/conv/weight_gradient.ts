@@ -21,6 +21,7 @@ import {
   transposedBatch,
   type WeightAttributes,
 } from "./weight_forms.ts";
+import { fitsWinograd, winograd } from "./winograd.ts";
 
 /** `[x, dy]` → the gradients of filters `[O, C / groups, kH, kW]` and, if asked for, of the bias `[O]`. */
 export const convWeightGradient: Op<[Tensor, Tensor], WeightAttributes> = defineOp<
@@ -68,10 +69,12 @@ function filtersGraph(
   const fast = provider === "cpu" && image.dtype === "float32" && groups === 1 &&
     dilation.every((d) => d === 1);
   const one = kh === 1 && kw === 1 && padding[0] === 0 && padding[1] === 0;
+  const sizes = [attributes, image.shape, small.shape] as const;
   if (fast && !one && fillsBlocks(image.shape[1], blockSize())) {
-    return fitsBatchAsChannels(attributes, image.shape, small.shape)
-      ? batchAsChannels(g, blocked(x, image), blocked(dy, small), attributes, image, small)
-      : channelsLast(g, blocked(x, image), plain(dy, small), attributes, image, small);
+    const form = fitsWinograd(...sizes) ? winograd : fitsBatchAsChannels(...sizes) ? batchAsChannels : null;
+    return form === null
+      ? channelsLast(g, blocked(x, image), plain(dy, small), attributes, image, small)
+      : form(g, blocked(x, image), blocked(dy, small), attributes, image, small);
   }
   const form = !fast ? transposedBatch : one ? pointwise : image.shape[1] < 16 ? columns : transposedBatch;
   return form(g, plain(x, image), plain(dy, small), attributes, image, small);
