@@ -4,7 +4,8 @@ import { leakFree } from "../../leak.ts";
 import { checkOp } from "../check_op.ts";
 import { expectSame } from "../same.ts";
 
-checkOp("linear", (x, w, b) => ebb.linear(x, w, b));
+checkOp("addmm", (b, x, w) => ebb.addmm(b, x, w));
+checkOp("linear", (x, w, b, o) => ebb.linear(x, w, b, o));
 
 const operands = () => {
   ebb.seed(1);

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as T
 
-from operands import B, F, N
+from operands import F, NONE
 
 OPS = [("matmul", lambda a, b, o: torch.matmul(a, b), [
     ([F(*a), F(*b)],) for a, b in [
@@ -56,7 +56,6 @@ def attention(q, k, v, mask, o):
     return T.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=o.get("causal", False), scale=o.get("scale"))
 
 
-NONE = {"kind": "none"}
 QKV = [F(2, 2, 4, 3), F(2, 2, 4, 3), F(2, 2, 4, 3)]
 OPS.append(("scaledDotProductAttention", attention, [
     ([*QKV, NONE], {}),
@@ -71,11 +70,33 @@ OPS.append(("scaledDotProductAttention", attention, [
     ([F(0, 2, 3, 4), F(0, 2, 3, 4), F(0, 2, 3, 4), NONE], {"causal": True}),
     ([F(1, 2, 17, 8), F(1, 2, 17, 8), F(1, 2, 17, 8), NONE], {"causal": True}),
 ]))
-OPS.append(("linear", lambda x, w, b, o: T.linear(x, w, b), [
-    ([F(2, 3), F(4, 3), F(4)],),
-    ([F(2, 3), F(4, 3), NONE],),
-    ([F(3), F(4, 3), F(4)],),
-    ([F(2, 3, 5), F(2, 5), F(2)],),
-    ([F(0, 3), F(4, 3), F(4)],),
-    ([F(1, 1), F(1, 1), F(1)],),
+
+
+def linear(x, w, b, o):
+    y = T.linear(x, w, b)
+    return {"none": y, "relu": T.relu(y), "gelu": T.gelu(y)}[o.get("activation", "none")]
+
+
+LINEAR = [
+    [F(2, 3), F(4, 3), F(4)],
+    [F(2, 3), F(4, 3), NONE],
+    [F(3), F(4, 3), F(4)],
+    [F(2, 3, 5), F(2, 5), F(2)],
+    [F(2, 1, 3, 2, 4), F(3, 4), F(3)],
+    [F(0, 3), F(4, 3), F(4)],
+    [F(1, 1), F(1, 1), F(1)],
+    [F(5, 17), F(9, 17), F(9)],
+]
+OPS.append(("linear", linear, [(operands, {}) for operands in LINEAR] +
+            [(operands, {"activation": "gelu"}) for operands in LINEAR] +
+            [(operands, {"activation": "relu"}, {"kink": True}) for operands in LINEAR]))
+OPS.append(("addmm", lambda b, x, w, o: b + x @ w, [
+    ([F(*b), F(*x), F(*w)],) for b, x, w in [
+        ((4,), (2, 3), (3, 4)),
+        ((2, 4), (2, 3), (3, 4)),
+        ((), (2, 3), (3, 4)),
+        ((1, 4), (2, 2, 3), (3, 4)),
+        ((1,), (1, 1), (1, 1)),
+        ((4,), (0, 3), (3, 4)),
+    ]
 ]))
