@@ -5,11 +5,12 @@
  * @module
  */
 import type { GraphBuilder, Value } from "../../ort/mod.ts";
+import type { DType } from "../dtype.ts";
 import { asBlocked, asPlain } from "../layout.ts";
 import { defineOp, type Op, type Spec } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 import { affinePair, inverseDeviation, planeDots, planeSums } from "./channel.ts";
-import { STEP } from "./unary.ts";
+import { positive } from "./pieces.ts";
 
 /** What the image was normalised by. */
 export interface Statistics {
@@ -21,8 +22,8 @@ export interface Statistics {
 }
 
 /** The gradient where the ReLU let through. */
-function masked(g: GraphBuilder, dy: Value, y: Value): Value {
-  return y === "" ? dy : g.node("Mul", [dy, g.node("HardSigmoid", [y], STEP)]);
+function masked(g: GraphBuilder, dy: Value, y: Value, dtype: DType): Value {
+  return y === "" ? dy : g.node("Mul", [dy, positive(g, y, dtype)]);
 }
 
 /** `[dy, x, y of a ReLU]` → per image and channel, the sums of dy and of dy · x: `[N, C]` each. */
@@ -32,8 +33,8 @@ const sums: Op<[Tensor, Tensor, Tensor | null]> = defineOp({
   rows: true,
   layout: "own",
   infer: ([, x]) => [0, 1].map(() => ({ dtype: x.dtype, shape: x.shape.slice(0, 2) })),
-  graph: (g, [dy, x, y], { inputs: [, { shape, blocked = false }] }) => {
-    const gradient = masked(g, dy, y);
+  graph: (g, [dy, x, y], { inputs: [, { dtype, shape, blocked = false }] }) => {
+    const gradient = masked(g, dy, y, dtype);
     return [planeSums(g, gradient, shape, blocked), planeDots(g, gradient, x, shape, blocked)];
   },
 });
@@ -76,7 +77,7 @@ const affine: Op<[Tensor, Tensor, Tensor | null, Tensor, Tensor, Tensor]> = defi
     g,
     [dy, x, y, a, k, c],
     { inputs: [, image] },
-  ) => [affinePair(g, masked(g, dy, y), a, x, k, c, image as Spec)],
+  ) => [affinePair(g, masked(g, dy, y, image.dtype), a, x, k, c, image as Spec)],
 });
 
 /** Gradients of image, weight and bias; `y` is the result where a ReLU followed, else null. */

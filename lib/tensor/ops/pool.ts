@@ -95,7 +95,10 @@ const maxPoolBackward: Op<[Tensor, Tensor, Tensor], Window> = defineOp<[Tensor, 
     let gradient = dy;
     if (blocked && !small.blocked) gradient = g.blocked("ReorderInput", [dy]);
     if (!blocked && small.blocked) gradient = g.blocked("ReorderOutput", [dy], { channels });
-    if (!tiles(image.shape, window)) return [scattered(g, gradient, x, window, image.shape, image.dtype)];
+    // Enlarging has no kernel for float64.
+    if (!tiles(image.shape, window) || image.dtype === "float64") {
+      return [scattered(g, gradient, x, window, image.shape, image.dtype)];
+    }
     const { size } = window;
     // 0 at the largest values of each window, negative elsewhere; a rank on top lets the first of equals win.
     const below = g.node("Sub", [x, enlarge(g, y, size, blocked)]);
