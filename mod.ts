@@ -3,6 +3,7 @@
  *
  * @module
  */
+export * as chart from "./lib/chart/mod.ts";
 export * from "./lib/device/mod.ts";
 export * from "./lib/tensor/mod.ts";
 export * as data from "./lib/data/mod.ts";

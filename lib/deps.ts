@@ -9,3 +9,7 @@
 export const ONNXRUNTIME = "1.30.0";
 /** The oldest C API (minor version of ONNX Runtime) that has every function Ebb calls: `CopyTensors`, devices. */
 export const ORT_API_VERSION = 23;
+/** Observable Plot draws the charts. */
+export const PLOT = "0.6.17";
+/** The document that Plot draws on where there is no browser. */
+export const LINKEDOM = "0.18.12";

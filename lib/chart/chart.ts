@@ -1,0 +1,58 @@
+/**
+ * A chart as a value: a title, a picture as SVG, and a notebook's display. It is drawn when first looked at, so that a
+ * chart that nobody sees costs nothing.
+ *
+ * @module
+ */
+/** What a notebook asks a value for; the Deno kernel's convention. */
+const DISPLAY: unique symbol = Symbol.for("Jupyter.display") as never;
+
+/**
+ * A chart. Functions of this room make it; a notebook shows it as the value of a cell.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const chart = ebb.chart.deviceMemory([{ at: 0, liveBytes: 0 }, { at: 1, liveBytes: 4096 }]);
+ * assert(chart.svg.startsWith("<svg"));
+ * await Deno.writeTextFile(await Deno.makeTempFile({ suffix: ".svg" }), chart.svg);
+ * ```
+ */
+export class Chart {
+  /** What the chart shows, in a line. */
+  readonly title: string;
+  readonly #draw: () => string;
+  #svg: string | undefined;
+
+  /**
+   * Use the functions of `ebb.chart`.
+   *
+   * @param draw gives the picture as SVG; called once, when the chart is first looked at
+   */
+  constructor(title: string, draw: () => string) {
+    this.title = title;
+    this.#draw = draw;
+  }
+
+  /** The picture as a complete SVG file, readable in light and in dark surroundings. */
+  get svg(): string {
+    return this.#svg ??= this.#draw();
+  }
+
+  /** The picture as a part of a page: `<figure>` with the SVG inside. */
+  html(): string {
+    return `<figure class="ebb-figure" style="margin:0">${this.svg}</figure>`;
+  }
+
+  /** What a notebook shows: MIME types and contents. */
+  [DISPLAY](): Record<string, string> {
+    return { "image/svg+xml": this.svg, "text/plain": this.toString() };
+  }
+
+  /** The title in a line; the picture is {@linkcode Chart.svg}. */
+  toString(): string {
+    return `Chart(${this.title})`;
+  }
+}
