@@ -105,6 +105,8 @@ export function learningCurves(rows: readonly LearningRow[], options: LearningOp
 function panel(rows: readonly LearningRow[], { title, batch, heldOut, domain, format }: Quantity): Panel {
   const batches = rows.filter((row) => drawable(batch(row)));
   const tests = rows.filter((row) => drawable(heldOut(row)));
+  // Under a name: the transform's types have no place for the y that its reducer reads.
+  const means = { x: "step", y: batch, thresholds: STRETCHES, stroke: SERIES.blue.light, strokeWidth: 2 };
   const plot = (plot: PlotModule): PlotOptions => ({
     x: { label: "training step", domain: [0, rows.at(-1)!.step] },
     y: domain ? { domain } : { zero: true, nice: true },
@@ -116,16 +118,7 @@ function panel(rows: readonly LearningRow[], { title, batch, heldOut, domain, fo
         strokeOpacity: 0.35,
         strokeWidth: 0.75,
       }),
-      plot.lineY(
-        batches,
-        plot.binX({ x: "mean", y: "mean" }, {
-          x: "step",
-          y: batch,
-          thresholds: STRETCHES,
-          stroke: SERIES.blue.light,
-          strokeWidth: 2,
-        }),
-      ),
+      plot.lineY(batches, plot.binX({ x: "mean", y: "mean" }, means)),
       plot.lineY(tests, { x: "step", y: heldOut, stroke: SERIES.orange.light, strokeWidth: 1.5 }),
       plot.dot(tests, { x: "step", y: heldOut, r: 3.5, fill: SERIES.orange.light }),
       plot.text(
