@@ -11,6 +11,7 @@ import type { Tensor } from "../../tensor.ts";
 import { conv } from "./forward.ts";
 import { blocksFor, fillsBlocks } from "./geometry.ts";
 import { planeSums } from "../channel.ts";
+import { expand, reshape } from "../view.ts";
 import { convInputGradient } from "./input_gradient.ts";
 import {
   batchAsChannels,
@@ -45,12 +46,16 @@ export const convWeightGradient: Op<[Tensor, Tensor], WeightAttributes> = define
     return [filters, g.node("Reshape", [total, g.ints([shape[1]])])];
   },
   saves: { inputs: [0, 1] },
-  gradient: ({ inputs: [x, dy], specs, attributes, needs }, [dw]) => {
-    const { kernel: _kernel, bias, ...geometry } = attributes;
-    if (bias) throw new Error("conv2dWeightGradient: expected no second derivative through a bias");
+  gradient: ({ inputs: [x, dy], specs, attributes, needs }, [dw, db]: (Tensor | null)[]) => {
+    const { kernel: _kernel, bias: _bias, ...geometry } = attributes;
+    const [image, result] = specs;
+    const through = () => {
+      if (dw) return conv([x, dw, db ?? null], { ...geometry, activation: "none" });
+      return db ? expand(reshape(db, [1, db.size, 1, 1]), result.shape) : null;
+    };
     return [
-      needs[0] ? convInputGradient([dy, dw], { ...geometry, image: specs[0].shape }) : null,
-      needs[1] ? conv([x, dw, null], { ...geometry, activation: "none" }) : null,
+      needs[0] && dw ? convInputGradient([dy, dw], { ...geometry, image: image.shape }) : null,
+      needs[1] ? through() : null,
     ];
   },
 });
