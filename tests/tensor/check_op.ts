@@ -5,6 +5,7 @@
  * - outputs and gradients with those of PyTorch; an op may refuse a type other than float32, with a sentence,
  *   but not its gradient alone;
  * - gradients with finite differences, in float64 where the op runs in it (on the CPU);
+ * - gradients of gradients likewise, for a few small cases; an op may refuse those, with a sentence;
  * - the same once more with images in the blocked layout of the CPU's convolutions, where channels fill blocks;
  * - no storage is left after a case.
  *
@@ -23,15 +24,20 @@ import {
   operandValues,
   type OpFunction,
   outputsAndGradients,
+  secondGradients,
   type Setting,
   type Values,
 } from "./evaluate.ts";
-import { slopes } from "./finite_differences.ts";
+import { secondSlopes, type Slope, slopes } from "./finite_differences.ts";
 import { type Case, readCases } from "./reference/cases.ts";
 
 const TYPES: readonly DType[] = ["float32", "float64", "float16", "bfloat16"];
 /** Failing cases that a message lists. */
 const LISTED = 8;
+/** Elements in all of a case whose second derivatives are looked at. */
+const SMALL = 128;
+/** What a fused gradient says that cannot be differentiated itself. */
+const NO_SECOND = /expected operands that need no gradient, as it has none, but found one that does/;
 
 /** What an op needs that differs from most. */
 export interface CheckOptions {
@@ -97,9 +103,19 @@ function checkCase(fn: OpFunction, a: Case, device: Device, slack: number): stri
     const setting: Setting = { device, dtype: "float32", blocked: true };
     attempt(setting, () => compare(a, outputsAndGradients(fn, a, setting), "float32", slack));
   }
-  if (!a.kink && a.gradients.length > 0) {
-    const setting: Setting = { device, dtype: supported.includes("float64") ? "float64" : "float32" };
-    attempt(setting, () => compareSlopes(fn, a, setting));
+  if (a.kink || a.gradients.length === 0) return faults;
+  const setting: Setting = { device, dtype: supported.includes("float64") ? "float64" : "float32" };
+  attempt(setting, () => {
+    const { gradients } = outputsAndGradients(fn, a, setting);
+    return compareSlopes(a, setting, "gradient", gradients, slopes(fn, a, setting));
+  });
+  if (isSmall(a)) {
+    attempt(setting, () => {
+      const gradients = trySecond(fn, a, setting);
+      return gradients === null
+        ? []
+        : compareSlopes(a, setting, "second derivative", gradients, secondSlopes(fn, a, setting));
+    });
   }
   return faults;
 }
@@ -145,19 +161,39 @@ function compareTensor(
     : `expected ${wanted} but found ${type}`;
 }
 
-function compareSlopes(fn: OpFunction, a: Case, setting: Setting): string[] {
-  const { gradients } = outputsAndGradients(fn, a, setting);
-  const tolerance = setting.dtype === "float64" ? 1e-5 : 1e-2;
-  return slopes(fn, a, setting).flatMap(({ gradient, element, value }) => {
+function compareSlopes(
+  a: Case,
+  setting: Setting,
+  what: string,
+  gradients: readonly (Values | null)[],
+  expected: readonly Slope[],
+): string[] {
+  const tolerance = (setting.dtype === "float64" ? 1e-5 : 1e-2) *
+    Math.max(1, ...gradients.flatMap((gradient) => gradient?.values.map(Math.abs) ?? []));
+  return expected.flatMap(({ gradient, element, value }) => {
     const found = gradients[gradient]?.values[element] ?? 0;
-    const largest = Math.max(1, ...a.expectedGradients[gradient].map(Math.abs));
-    if (Math.abs(found - value) <= tolerance * largest) return [];
+    if (Math.abs(found - value) <= tolerance) return [];
     return [
-      `gradient of operand ${
+      `${what} of operand ${
         a.gradients[gradient]
       }, element ${element}: finite differences give ${value} but found ${found}`,
     ];
   });
+}
+
+function isSmall({ operands, outputs }: Case): boolean {
+  const elements = [...operands, ...outputs].map(({ shape = [] }) => shape.reduce((x, y) => x * y, 1));
+  return elements.every((count) => count > 0) && elements.reduce((x, y) => x + y, 0) <= SMALL;
+}
+
+/** Second derivatives; null where the op says that its gradient has none. */
+function trySecond(fn: OpFunction, a: Case, setting: Setting): (Values | null)[] | null {
+  try {
+    return secondGradients(fn, a, setting);
+  } catch (error) {
+    if (NO_SECOND.test((error as Error).message)) return null;
+    throw error;
+  }
 }
 
 /** An op need not run in every type, but says so. */

@@ -90,30 +90,52 @@ export function outputsAndGradients(
   fn: OpFunction,
   a: Case,
   setting: Setting,
+  values: (number[] | undefined)[] = operandValues(a),
 ): { outputs: Values[]; gradients: (Values | null)[] } {
-  const values = operandValues(a);
   return inside(setting, () => {
-    const operands = a.operands.map((operand, i) => operandOf(operand, values[i], setting, true));
-    const outputs = [fn(...operands, a.options)].flat();
-    const through = outputs.map((_, j) => j).filter((j) =>
-      outputs[j].requiresGrad && isFloating(outputs[j].dtype)
-    );
-    const wanted = a.gradients.map((i) => operands[i] as ebb.Tensor);
-    const gradients = through.length === 0 ? wanted.map(() => null) : ebb.grad(
-      through.map((j) => outputs[j]),
-      wanted,
-      {
-        gradOutputs: through.map((j) =>
-          ebb.tensor(cotangent(outputs[j].shape, a.seed, j), {
-            shape: outputs[j].shape,
-            dtype: outputs[j].dtype,
-            device: setting.device,
-          })
-        ),
-      },
-    );
+    const { outputs, gradients } = differentiate(fn, a, setting, values, false);
     return { outputs: outputs.map(read), gradients: gradients.map((gradient) => gradient && read(gradient)) };
   });
+}
+
+/** Gradients of `sum(gradient · v)` over all gradients, with `v` as {@link cotangent} gives it for their numbers. */
+export function secondGradients(fn: OpFunction, a: Case, setting: Setting): (Values | null)[] {
+  return inside(setting, () => {
+    const { wanted, gradients } = differentiate(fn, a, setting, operandValues(a), true);
+    const found = backwards(gradients, wanted, a.seed, setting, false);
+    return found.map((gradient) => gradient && read(gradient));
+  });
+}
+
+function differentiate(
+  fn: OpFunction,
+  a: Case,
+  setting: Setting,
+  values: (number[] | undefined)[],
+  createGraph: boolean,
+): { outputs: readonly ebb.Tensor[]; wanted: ebb.Tensor[]; gradients: (ebb.Tensor | null)[] } {
+  const operands = a.operands.map((operand, i) => operandOf(operand, values[i], setting, true));
+  const outputs = [fn(...operands, a.options)].flat();
+  const wanted = a.gradients.map((i) => operands[i] as ebb.Tensor);
+  return { outputs, wanted, gradients: backwards(outputs, wanted, a.seed, setting, createGraph) };
+}
+
+/** Gradients of the outputs that have one, each weighted by its cotangent. */
+function backwards(
+  outputs: readonly (ebb.Tensor | null)[],
+  wanted: readonly ebb.Tensor[],
+  seed: number,
+  { device }: Setting,
+  createGraph: boolean,
+): (ebb.Tensor | null)[] {
+  const through = outputs.flatMap((output, j) =>
+    output !== null && output.requiresGrad && isFloating(output.dtype) ? [{ output, j }] : []
+  );
+  if (through.length === 0) return wanted.map(() => null);
+  const gradOutputs = through.map(({ output: { shape, dtype }, j }) =>
+    ebb.tensor(cotangent(shape, seed, j), { shape, dtype, device })
+  );
+  return ebb.grad(through.map(({ output }) => output), wanted, { gradOutputs, createGraph });
 }
 
 function inside<T>({ device }: Setting, fn: () => T): T {

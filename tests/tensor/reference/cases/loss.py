@@ -39,6 +39,7 @@ IGNORED = [([F(4, 3), labels(0, 2, -100, 1), NONE], {**a, **b}) for a in REDUCTI
 OPS = [
     ("crossEntropy", cross_entropy, CROSS + IGNORED + [
         ([F(4, 3), labels(0, 2, 1, 1), NONE], {"ignoreIndex": 1}),
+        *[([F(4, 3), labels(0, 2, -100, 1), F(3, low=0.5, grad=False)], {**a, **b}) for a in REDUCTIONS for b in ({}, SMOOTH)],
         ([F(4, 3), labels(0, 2, 1, 1), NONE], {"ignoreIndex": 1, "labelSmoothing": 0.25, "reduction": "sum"}),
         ([F(4, 3), labels(0, 2, 1, 1, dtype="int32"), NONE], {}),
         ([F(1, 1), labels(0), NONE], {}),

@@ -66,7 +66,8 @@ OPS = [
                                               ([V(["-inf", "-inf", 1, "inf"], [2, 2])], {"axes": [1]}, KINK)]),
     ("min", over(lambda x, axes, keep, o: torch.amin(x, axes, keep)),
      plain(PLACES + EMPTY_KEPT, D) + WHOLE + [([V([3, 1, 1, 2], [2, 2])], {}, KINK), ([V([1, 1, 2, 2, 2, 0], [2, 3])], {"axes": [1]}, KINK)]),
-    ("prod", over(prod), plain(PLACES + EMPTY) +
+    ("prod", over(prod), plain(PLACES + EMPTY, lambda *shape: F(*shape, low=0.5, high=1.75)) +
+     [([F(2, 3, away=[0])], {"axes": [1]}), ([F(4, away=[0])], {})] +
      [([V([2, 0, 3, 4, 5, 6], [2, 3])], {"axes": [1]}, KINK), ([V([2, 0, 0, 4], [2, 2])], {}, KINK)]),
     ("var", over(spread(torch.var)), SPREAD),
     ("std", over(spread(torch.std)), SPREAD),
