@@ -12,16 +12,17 @@ export interface Backend {
   readonly provider: Provider;
   /** `OrtMemoryInfo` of the memory. */
   readonly memory: Address;
-  /** Whether a block can be carved out of a larger one (a pointer plus an offset is a pointer). */
+  /**
+   * Whether an address is a pointer: blocks can be carved out of larger ones, values can start within them, and a
+   * kernel may write over what it reads. Where false it is a handle of a buffer, which does none of that.
+   */
   readonly divisible: boolean;
-  /** Reserves `bytes` bytes aligned to 64; 0 when there is no memory left. */
+  /** Reserves `bytes` bytes aligned to 64; 0 when there is no memory left. Must not throw. */
   reserve(bytes: number): Address;
   /** Gives reserved memory back. */
   release(address: Address, bytes: number): void;
-  /** Copies host bytes to `address + offset`. */
+  /** Copies host bytes to `address`, from byte `offset` on. */
   write(address: Address, offset: number, source: Uint8Array): void;
-  /** Copies bytes at `address + offset` to the host. */
+  /** Copies bytes at `address`, from byte `offset` on, to the host. */
   read(address: Address, offset: number, target: Uint8Array): void;
-  /** Copies within the device. */
-  copy(from: Address, to: Address, bytes: number): void;
 }

@@ -32,6 +32,5 @@ function makeBackend(): Backend {
     release: (address) => host.free(address),
     write: (address, offset, source) => at(address, offset, source.length).set(source),
     read: (address, offset, target) => target.set(at(address, offset, target.length)),
-    copy: (from, to, bytes) => at(to, 0, bytes).set(at(from, 0, bytes)),
   };
 }

@@ -1,16 +1,21 @@
 /**
- * A device: memory of some kind behind a budget, and what lies in it. Each call of {@link cpu} makes one with a pool of
- * its own, so that two experiments in one process cannot take memory from each other.
+ * A device: memory of some kind behind a budget, and what lies in it. Each device has a pool of its own, so that two
+ * experiments in one process cannot take memory from each other.
  *
  * @module
  */
-import { hostAllocator, type Provider, runtime, type Workspace } from "../ort/mod.ts";
+import type { Provider } from "../ort/mod.ts";
 import type { Backend } from "./backend.ts";
 import { type Bytes, formatBytes, parseBytes } from "./bytes.ts";
+import { CopyEngine } from "./copy.ts";
+import { copyThread } from "./copy_thread.ts";
 import { cpuBackend } from "./cpu.ts";
+import { Link, type LinkOptions } from "./link.ts";
 import { OutOfMemoryError } from "./out_of_memory.ts";
 import { type Block, Pool } from "./pool.ts";
 import { Storage } from "./storage.ts";
+import { Temporaries } from "./temporaries.ts";
+import { InlineTransport, type Transport } from "./transport.ts";
 
 /** What a device holds, in bytes; `storages` counts the blocks that tensors hold. */
 export interface MemoryReport {
@@ -26,23 +31,40 @@ export interface MemoryReport {
   storages: number;
 }
 
-/** Watches a device; swap is one. */
+/**
+ * Watches a device and steers what lies on it; swap is one. A device does without: it brings back by itself what an op
+ * reads.
+ */
 export interface DeviceObserver {
-  /** An allocation of `bytes` bytes does not fit: make room if possible. True: it is worth trying again. */
+  /**
+   * An allocation of `bytes` bytes does not fit: make room if possible, for example with `device.copies.copyOut`, which
+   * the allocation then waits for. Storages with `pins` are being read and stay. True: it is worth trying again.
+   */
   makeRoom?(bytes: number): boolean;
   /** A storage came to be. */
   created?(storage: Storage): void;
   /** A storage is gone; its block is free again. */
   freed?(storage: Storage): void;
-  /** A storage that is not resident is about to be read: bring it back. */
-  fetch?(storage: Storage): void;
+  /** An op is about to read a storage that is away or returning; the device waits for it right after. */
+  missed?(storage: Storage): void;
 }
 
 /** Settings of a device. */
 export interface DeviceOptions {
   /** The most memory that may be reserved, such as `"256 MiB"`; default: what the machine has. */
   budget?: Bytes;
+  /** The most host memory that storages which were moved off the device may take; default: what the machine has. */
+  hostBudget?: Bytes;
 }
+
+/** Settings of a CPU device. */
+export interface CpuOptions extends DeviceOptions {
+  /** Imitates a link of this speed between the device and the host; default: copies are as fast as memory is. */
+  link?: LinkOptions;
+}
+
+/** Gives memory back that a device left behind when nobody can reach it any more. */
+const collected = new FinalizationRegistry<Pool>((pool) => pool.trim());
 
 /** Memory behind a budget, on which ops run. */
 export class Device {
@@ -53,20 +75,26 @@ export class Device {
   /** The pool that blocks come from. */
   readonly pool: Pool;
   /** Serves what ONNX Runtime allocates while an op runs here. */
-  readonly workspace: Workspace;
+  readonly workspace: Temporaries;
   /** Who watches; null: nobody. */
   observer: DeviceObserver | null = null;
   readonly #storages = new Set<Storage>();
-  #overdraft = 0;
+  readonly #hostBudget: number;
+  readonly #link: Link | null;
+  #copies: CopyEngine | null = null;
 
-  constructor(backend: Backend, options: DeviceOptions = {}) {
-    const budget = options.budget === undefined
-      ? Infinity
-      : parseBytes(options.budget, `${backend.provider} budget`);
+  constructor(backend: Backend, options: CpuOptions = {}) {
+    const { provider } = backend;
+    const bytes = (name: "budget" | "hostBudget") =>
+      options[name] === undefined ? Infinity : parseBytes(options[name], `${provider} ${name}`);
+    const budget = bytes("budget");
+    this.#hostBudget = bytes("hostBudget");
+    this.#link = options.link === undefined ? null : new Link(options.link);
     this.backend = backend;
     this.pool = new Pool(backend, budget);
-    this.name = budget === Infinity ? backend.provider : `${backend.provider} (${formatBytes(budget)})`;
-    this.workspace = this.#makeWorkspace();
+    this.name = budget === Infinity ? provider : `${provider} (${formatBytes(budget)})`;
+    this.workspace = new Temporaries(this);
+    collected.register(this, this.pool);
   }
 
   /** ONNX Runtime's name of the execution provider. */
@@ -80,9 +108,33 @@ export class Device {
     return { liveBytes, reservedBytes, peakBytes, budgetBytes, storages: this.#storages.size };
   }
 
+  /** Moves storages to host memory and back. */
+  get copies(): CopyEngine {
+    return this.#copies ??= this.copyWith(() =>
+      this.provider === "cpu" ? copyThread() : new InlineTransport(this.backend)
+    );
+  }
+
+  /** Puts another transport in place of the device's own, before the first copy. Tests decide so when copies end. */
+  copyWith(start: () => Transport): CopyEngine {
+    if (this.#copies !== null) {
+      throw new Error("copyWith: expected a device without copies but found one in use");
+    }
+    const far = new Pool(cpuBackend(), this.#hostBudget);
+    collected.register(this, far);
+    return this.#copies = new CopyEngine(this, far, start, this.#link);
+  }
+
+  /** Whether storages may be elsewhere, or be moved while an op runs: ops then hold their operands. */
+  get moves(): boolean {
+    return this.#copies !== null || this.observer !== null;
+  }
+
   /** Gives cached memory back to the machine. */
   emptyCache(): void {
+    this.#copies?.settle();
     this.pool.trim();
+    this.#copies?.far.trim();
   }
 
   /** The storages alive, in the order they were made. */
@@ -104,10 +156,21 @@ export class Device {
 
   /** A block for a storage that is made or comes back. Throws {@link OutOfMemoryError}. */
   reserve(bytes: number): Block {
+    const block = this.tryReserve(bytes);
+    if (block === null) throw new OutOfMemoryError(this, bytes);
+    return block;
+  }
+
+  /**
+   * A block, or null where there is no room: first from what is free, then from storages whose copy to the host is
+   * finished or under way, then from what the observer moves.
+   */
+  tryReserve(bytes: number): Block | null {
+    this.#copies?.settle();
     for (;;) {
       const block = this.pool.allocate(bytes);
       if (block !== null) return block;
-      if (!this.observer?.makeRoom?.(bytes)) throw new OutOfMemoryError(this, bytes);
+      if (!this.#copies?.waitForRoom() && !this.observer?.makeRoom?.(bytes)) return null;
     }
   }
 
@@ -115,120 +178,46 @@ export class Device {
   freed(storage: Storage): void {
     this.#storages.delete(storage);
     this.observer?.freed?.(storage);
+    if (storage.far !== null) this.copies.forget(storage);
     if (storage.block !== null) this.pool.free(storage.block);
     storage.block = null;
   }
 
-  /** Copies host bytes into a storage, from byte `offset` on. */
+  /** Brings back what an op is about to read and keeps it there until {@link unpin}. Throws {@link OutOfMemoryError}. */
+  pin(storages: readonly Storage[]): void {
+    for (const storage of storages) storage.pins++;
+    try {
+      for (const storage of storages) {
+        if (storage.state === "resident" || storage.state === "leaving") continue;
+        this.observer?.missed?.(storage);
+        this.copies.ensureResident(storage);
+      }
+    } catch (error) {
+      this.unpin(storages);
+      throw error;
+    }
+  }
+
+  /** The op is done. */
+  unpin(storages: readonly Storage[]): void {
+    for (const storage of storages) storage.pins--;
+  }
+
+  /** Copies host bytes into a storage, from byte `offset` on. Throws {@link OutOfMemoryError} when it cannot come back. */
   write(storage: Storage, offset: number, source: Uint8Array): void {
     if (source.length === 0) return;
+    this.pin([storage]);
     const { segment, offset: start } = storage.block!;
     this.backend.write(segment.address, start + offset, source);
+    this.unpin([storage]);
+    storage.written();
   }
 
-  /** Copies a storage's bytes from `offset` on to the host. */
+  /** Copies a storage's bytes from `offset` on to the host, from wherever they are. */
   read(storage: Storage, offset: number, target: Uint8Array): void {
     if (target.length === 0) return;
-    const { segment, offset: start } = storage.block!;
-    this.backend.read(segment.address, start + offset, target);
+    const isAway = storage.state === "away" || storage.state === "returning";
+    const { segment, offset: start } = isAway ? storage.far! : storage.block!;
+    (isAway ? cpuBackend() : this.backend).read(segment.address, start + offset, target);
   }
-
-  /**
-   * What temporaries took beyond the budget since the last call. Inside a running op nothing can be refused (ONNX
-   * Runtime does not survive it), so the excess is lent by the host and the op is failed afterwards.
-   */
-  takeOverdraft(): number {
-    const bytes = this.#overdraft;
-    this.#overdraft = 0;
-    return bytes;
-  }
-
-  #makeWorkspace(): Workspace {
-    const blocks = new Map<number, Block>();
-    let host: Workspace | undefined;
-    return {
-      allocate: (bytes) => {
-        let block = this.pool.allocate(bytes);
-        try {
-          while (block === null && this.observer?.makeRoom?.(bytes)) block = this.pool.allocate(bytes);
-        } catch {
-          block = null; // an exception must not cross ONNX Runtime's frames
-        }
-        if (block === null || this.backend.provider !== "cpu") {
-          if (block !== null) this.pool.free(block);
-          else this.#overdraft += bytes;
-          host ??= hostAllocator(runtime().api);
-          return host.allocate(bytes);
-        }
-        const address = block.segment.address + block.offset;
-        blocks.set(address, block);
-        return address;
-      },
-      free: (address) => {
-        const block = blocks.get(address);
-        blocks.delete(address);
-        if (block === undefined) host!.free(address);
-        else this.pool.free(block);
-      },
-    };
-  }
-}
-
-/**
- * A CPU device with a pool of its own.
- *
- * @param options `budget`: the most memory that tensors and temporaries may take
- * @throws {RangeError} when the budget is no amount of memory.
- *
- * @example
- * ```ts
- * import { assert } from "@std/assert";
- * import * as ebb from "../../mod.ts";
- *
- * const device = ebb.cpu({ budget: "1 MiB" });
- * using x = ebb.ones([1000], { device });
- * assert(device.memory().peakBytes <= 1 << 20);
- * ```
- */
-export function cpu(options: DeviceOptions = {}): Device {
-  return new Device(cpuBackend(), options);
-}
-
-let standard: Device | undefined;
-let current: Device | undefined;
-
-/** The device on which tensors are made when none is named. */
-export function defaultDevice(): Device {
-  return current ?? (standard ??= cpu());
-}
-
-/**
- * Runs `fn` with `device` as the default; what `fn` returns is returned. A promise keeps the device until it settles.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../mod.ts";
- *
- * const device = ebb.cpu({ budget: "1 MiB" });
- * using x = ebb.withDevice(device, () => ebb.zeros([4]));
- * assertEquals(x.device, device);
- * ```
- */
-export function withDevice<T>(device: Device, fn: () => T): T {
-  const before = current;
-  current = device;
-  const restore = () => {
-    current = before;
-  };
-  let result: T;
-  try {
-    result = fn();
-  } catch (error) {
-    restore();
-    throw error;
-  }
-  if (result instanceof Promise) return result.finally(restore) as T;
-  restore();
-  return result;
 }

@@ -1,18 +1,21 @@
 /**
- * Where bytes live: devices, their budgeted pools, storages.
+ * Where bytes live: devices, their budgeted pools, storages, the copies between device and host.
  *
  * @module
  */
-export { type Bytes, formatBytes, parseBytes } from "./bytes.ts";
 export type { Backend } from "./backend.ts";
+export { type Bytes, formatBytes, parseBytes } from "./bytes.ts";
+export { CopyEngine, Ticket } from "./copy.ts";
+export { cpu, defaultDevice, webgpu, withDevice } from "./current.ts";
 export {
-  cpu,
-  defaultDevice,
+  type CpuOptions,
   Device,
   type DeviceObserver,
   type DeviceOptions,
   type MemoryReport,
-  withDevice,
 } from "./device.ts";
+export { type DeviceInfo, DeviceList, devices } from "./devices.ts";
+export type { LinkOptions } from "./link.ts";
 export { OutOfMemoryError } from "./out_of_memory.ts";
 export { Storage, type StorageState } from "./storage.ts";
+export type { Direction, Transport } from "./transport.ts";

@@ -20,6 +20,10 @@ export interface Block {
   offset: number;
   bytes: number;
   free: boolean;
+  /** Copies under way that read or write the block. */
+  busy: number;
+  /** Given back while copies were under way: free when the last one is finished. */
+  doomed: boolean;
   previous: Block | null;
   next: Block | null;
 }
@@ -74,8 +78,13 @@ export class Pool {
     return found;
   }
 
-  /** Takes a block back; it is cached for the next request. */
+  /** Takes a block back; it is cached for the next request, once no copy touches it any more. */
   free(block: Block): void {
+    if (block.busy > 0) {
+      block.doomed = true;
+      return;
+    }
+    block.doomed = false;
     this.liveBytes -= block.bytes;
     block.free = true;
     const list = this.#free[block.segment.class];
@@ -89,6 +98,12 @@ export class Pool {
       merged = join(merged.previous, merged);
     }
     list.add(merged);
+  }
+
+  /** A copy of {@link hold} is finished. */
+  letGo(block: Block): void {
+    block.busy--;
+    if (block.doomed) this.free(block);
   }
 
   /** Bytes in segments that are wholly free and could be given back to the machine. */
@@ -138,7 +153,7 @@ export class Pool {
     this.reservedBytes += bytes;
     this.peakBytes = Math.max(this.peakBytes, this.reservedBytes);
     const segment = { address, bytes, class: kind, values: new ValueCache() };
-    return { segment, offset: 0, bytes, free: true, previous: null, next: null };
+    return { segment, offset: 0, bytes, free: true, busy: 0, doomed: false, previous: null, next: null };
   }
 
   /** Cuts a free block to `size` bytes; the rest is free. */
@@ -148,6 +163,8 @@ export class Pool {
       offset: block.offset + size,
       bytes: block.bytes - size,
       free: true,
+      busy: 0,
+      doomed: false,
       previous: block,
       next: block.next,
     };
@@ -156,6 +173,11 @@ export class Pool {
     block.bytes = size;
     this.#free[block.segment.class].add(rest);
   }
+}
+
+/** Notes that a copy is about to touch a block; {@link Pool.letGo} ends it. */
+export function hold(block: Block): void {
+  block.busy++;
 }
 
 function isWhole(block: Block): boolean {

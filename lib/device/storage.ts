@@ -5,6 +5,7 @@
  * @module
  */
 import type { Address, ElementType } from "../ort/mod.ts";
+import type { Ticket } from "./copy.ts";
 import type { Device } from "./device.ts";
 import type { Block } from "./pool.ts";
 
@@ -27,6 +28,12 @@ export class Storage {
   version = 0;
   /** The block on the device; null while away, and after the end. */
   block: Block | null;
+  /** The block of host memory, while the bytes are there or on their way. */
+  far: Block | null = null;
+  /** The copy under way that decides where the bytes are. */
+  ticket: Ticket | null = null;
+  /** Ops that are reading the block right now; it is not taken from them. */
+  pins = 0;
   /** Contents in the plain layout, where this storage holds the blocked one and somebody needed the other. */
   plain: Storage | null = null;
   #holders = 1;
@@ -35,6 +42,14 @@ export class Storage {
     this.device = device;
     this.bytes = bytes;
     this.block = block;
+  }
+
+  /** Goes over to the block of `other`, which gets this one's: how a write in place is done where none is possible. */
+  exchange(other: Storage): void {
+    if (other.bytes !== this.bytes) {
+      throw new Error(`exchange: expected a storage of ${this.bytes} bytes but found one of ${other.bytes}`);
+    }
+    [this.block, other.block] = [other.block, this.block];
   }
 
   /** Number of tensors and saved values that hold this storage; 0 once it is freed. */

@@ -33,6 +33,9 @@ export const MICROSOFT = "com.microsoft";
 /** The domain of the blocked convolution kernels of ONNX Runtime's CPU provider. */
 export const NCHWC = "com.microsoft.nchwc";
 
+/** Names of nodes that run on the CPU in a session of another provider; a graph has fewer nodes. */
+export const HOST_NODES: readonly string[] = Array.from({ length: 256 }, (_, i) => `host${i}`);
+
 const OPSET = 20;
 const IR_VERSION = 9;
 
@@ -53,11 +56,18 @@ interface Constant {
 
 /** A graph under construction. */
 export class GraphBuilder {
+  /** Whether the graph runs on the CPU, wherever its inputs and outputs lie. */
+  readonly onHost: boolean;
   #nodes: NodeProto[] = [];
   #constants = new Map<string, Constant>();
   #inputs: { name: Value; type: ElementType; shape?: readonly number[] }[] = [];
   #outputs: { name: Value; type: ElementType }[] = [];
   #count = 0;
+
+  /** An empty graph. */
+  constructor(onHost: boolean = false) {
+    this.onHost = onHost;
+  }
 
   /** Declares an input; its shape is stated only in files meant for other programs. */
   input(name: Value, type: ElementType, shape?: readonly number[]): Value {
@@ -154,7 +164,7 @@ export class GraphBuilder {
   /** The model as bytes. */
   finish(): Uint8Array<ArrayBuffer> {
     const graph = new MessageWriter();
-    for (const node of this.#nodes) graph.message(1, nodeMessage(node));
+    this.#nodes.forEach((node, i) => graph.message(1, nodeMessage(node, this.onHost ? HOST_NODES[i] : "")));
     graph.string(2, "ebb");
     for (const constant of this.#constants.values()) graph.message(5, constantMessage(constant));
     for (const { name, type, shape } of this.#inputs) graph.message(11, valueMessage(name, type, shape));
@@ -208,10 +218,11 @@ function attributeMessage(name: string, value: Attribute): MessageWriter {
   return message.int(20, 7);
 }
 
-function nodeMessage(node: NodeProto): MessageWriter {
+function nodeMessage(node: NodeProto, name: string): MessageWriter {
   const message = new MessageWriter();
   for (const input of node.inputs) message.string(1, input);
   for (const output of node.outputs) message.string(2, output);
+  if (name) message.string(3, name);
   message.string(4, node.op);
   for (const [name, value] of Object.entries(node.attributes)) {
     message.message(5, attributeMessage(name, value));

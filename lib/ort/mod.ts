@@ -9,4 +9,6 @@ export * from "./library.ts";
 export * from "./runtime.ts";
 export * from "./session.ts";
 export * from "./value.ts";
+export { vulkanDrivers } from "./vulkan.ts";
+export { type ProviderMemory, WEBGPU_REMEDY, webgpuComputesHalf, webgpuMemory } from "./webgpu.ts";
 export { hostAllocator, useWorkspace, type Workspace } from "./workspace.ts";

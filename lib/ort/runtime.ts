@@ -5,7 +5,8 @@
  * @module
  */
 import { type Address, addressOf, type Api, api, cString } from "./api.ts";
-import { registerWorkspace } from "./workspace.ts";
+import { HOST_NODES } from "./graph.ts";
+import { hostAllocator, registerWorkspace } from "./workspace.ts";
 
 /** A kind of device in ONNX Runtime's terms. */
 export type Provider = "cpu" | "webgpu";
@@ -23,7 +24,6 @@ export interface Runtime {
 }
 
 let made: Runtime | undefined;
-const optionsOf = new Map<string, Address>();
 
 /** Threads that ONNX Runtime computes with: `EBB_THREADS`, or one a core. */
 function threadCount(): number {
@@ -48,18 +48,15 @@ export function runtime(): Runtime {
   const severity = Deno.env.get("EBB_LOG") ? 1 : 4;
   const env = ort.maker(119, ["i32", "buffer", "address"])(severity, name, threading);
   const hostMemory = ort.maker(69, ["i32", "i32"])(0, 0);
-  registerWorkspace(ort, env, hostMemory);
+  registerWorkspace(ort, env, hostMemory, hostAllocator(ort));
   return made = { api: ort, env, hostMemory, threads };
 }
 
 /**
- * Session options of a provider: the shared pool (or, `sequential`, no pool), no arena of its own (temporaries come from
+ * Session options on the CPU: the shared pool (or, `sequential`, no pool), no arena of its own (temporaries come from
  * the workspace), and no memory pattern (it would hold one block of the largest size seen).
  */
-export function sessionOptions(provider: Provider, sequential: boolean = false): Address {
-  const key = sequential ? `${provider} sequential` : provider;
-  const known = optionsOf.get(key);
-  if (known !== undefined) return known;
+export function makeOptions(sequential: boolean = false): Address {
   const { api: ort } = runtime();
   const options = ort.maker(10, [])();
   if (sequential) ort.method(24, ["address", "i32"])(options, 1);
@@ -69,12 +66,23 @@ export function sessionOptions(provider: Provider, sequential: boolean = false):
   ort.method(23, ["address", "i32"])(options, 2);
   const entry = ort.method(130, ["address", "buffer", "buffer"]);
   entry(options, cString("session.use_env_allocators"), cString("1"));
-  if (provider === "webgpu") {
-    const append = ort.method(216, ["address", "buffer", "buffer", "buffer", "size"]);
-    append(options, cString("WebGPU"), new BigUint64Array(1), new BigUint64Array(1), 0);
-  }
-  optionsOf.set(key, options);
   return options;
+}
+
+/**
+ * Makes options those of a WebGPU session. They serve one session only: the provider counts its users by options made
+ * and sessions released, and closes its device too early where the numbers differ (seen in ONNX Runtime 1.30).
+ *
+ * @param onHost whether nodes of the names {@link HOST_NODES} run on the CPU.
+ */
+export function appendWebgpu(options: Address, onHost: boolean): void {
+  // Buffers that are freed go at once: the pool above is the one cache.
+  const settings = [["storageBufferCacheMode", "disabled"]];
+  if (onHost) settings.push(["forceCpuNodeNames", HOST_NODES.join("\n")]);
+  const texts = settings.map((setting) => setting.map(cString));
+  const column = (side: number) => BigUint64Array.from(texts, (pair) => BigInt(addressOf(pair[side])));
+  const append = runtime().api.method(216, ["address", "buffer", "buffer", "buffer", "size"]);
+  append(options, cString("WebGPU"), column(0), column(1), texts.length);
 }
 
 const names: { bytes: Uint8Array<ArrayBuffer>; address: bigint }[] = [];

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Address } from "./api.ts";
-import { type Provider, runtime, sessionOptions, valueNames } from "./runtime.ts";
+import { appendWebgpu, makeOptions, type Provider, runtime, valueNames } from "./runtime.ts";
 
 type Run = (
   session: Address,
@@ -21,12 +21,14 @@ type Run = (
 
 let makeSession: ((env: Address, model: Uint8Array, bytes: number, options: Address) => Address) | undefined;
 let releaseSession: (session: Address) => void;
+let releaseOptions: (options: Address) => void;
 let runSession: Run;
 
 function prepare(): void {
   const { api } = runtime();
   makeSession = api.maker(8, ["address", "buffer", "size", "address"]);
   releaseSession = api.release(95);
+  releaseOptions = api.release(100);
   runSession = api.unchecked(9, [
     "address",
     "address",
@@ -50,8 +52,8 @@ export class Session {
   #session: Address;
 
   /**
-   * Compiles `model` for `provider`, to run on the shared threads or (`sequential`) on the caller's alone. Throws
-   * {@link OrtError} with ONNX Runtime's message.
+   * Compiles `model` for `provider`, to run on the shared threads or (`sequential`) on the caller's alone; with `onHost`
+   * nodes marked so run on the CPU. Throws {@link OrtError} with ONNX Runtime's message.
    */
   constructor(
     model: Uint8Array,
@@ -59,9 +61,16 @@ export class Session {
     outputCount: number,
     provider: Provider,
     sequential: boolean = false,
+    onHost: boolean = false,
   ) {
     if (makeSession === undefined) prepare();
-    this.#session = makeSession!(runtime().env, model, model.length, sessionOptions(provider, sequential));
+    const options = makeOptions(sequential);
+    try {
+      if (provider === "webgpu") appendWebgpu(options, onHost);
+      this.#session = makeSession!(runtime().env, model, model.length, options);
+    } finally {
+      releaseOptions(options);
+    }
     this.inputs = new BigUint64Array(inputCount);
     this.outputs = new BigUint64Array(outputCount);
     this.#inputNames = valueNames("x", inputCount);

@@ -59,3 +59,24 @@ export function copyValue(from: Address, to: Address): void {
   target[0] = BigInt(to);
   copy(runtime().env, source, target, 0, 1);
 }
+
+/** A piece of memory of some kind. */
+export interface Place {
+  /** `OrtMemoryInfo`. */
+  readonly memory: Address;
+  /** Pointer, or handle. */
+  readonly address: Address;
+}
+
+/** Copies `bytes` bytes between memory of any kinds (`CopyTensors`); returns when they are there. */
+export function copyBytes(from: Place, to: Place, bytes: number): void {
+  const shape = [bytes];
+  const source = makeValue(from.memory, from.address, bytes, "uint8", shape);
+  const target = makeValue(to.memory, to.address, bytes, "uint8", shape);
+  try {
+    copyValue(source, target);
+  } finally {
+    releaseValue(source);
+    releaseValue(target);
+  }
+}

@@ -9,9 +9,12 @@
  * @module
  */
 import { type Address, addressOf, type Api } from "./api.ts";
+import type { Provider } from "./runtime.ts";
 
 /** Who serves requests while an op runs. */
 export interface Workspace {
+  /** Which provider's memory it hands out. */
+  readonly provider: Provider;
   /** A block of `bytes` bytes, aligned to 64. Must not throw. */
   allocate(bytes: number): Address;
   /** Takes back a block of {@link allocate}. Must not throw. */
@@ -19,27 +22,31 @@ export interface Workspace {
 }
 
 let current: Workspace | null = null;
-let fallback: Workspace;
-const owners = new Map<Address, Workspace>();
 
-/** Names who serves requests from now on; null: plain host memory that is not counted (sessions' constants). */
+/**
+ * Names who serves requests for its provider's memory from now on. All other memory (host memory that a session on
+ * another device uses in passing; constants of a session while it is made) comes from ONNX Runtime's own allocator and
+ * is not counted; with null all of it.
+ */
 export function useWorkspace(workspace: Workspace | null): void {
   current = workspace;
 }
 
 const ALLOCATOR_VERSION = 17n; // before optional functions were added to the structure
-let structure: BigUint64Array<ArrayBuffer>; // referenced by ONNX Runtime as long as the process lives
-const callbacks: unknown[] = [];
+const kept: unknown[] = []; // referenced by ONNX Runtime as long as the environment lives
 
-/** Registers the allocator with `env`; sessions use it with the option `session.use_env_allocators`. */
-export function registerWorkspace(ort: Api, env: Address, memory: Address): void {
-  fallback = hostAllocator(ort);
+/**
+ * Registers an allocator for the memory that `own` hands out, described by `memory` (`OrtMemoryInfo`). Sessions made
+ * after it use it with the option `session.use_env_allocators`.
+ */
+export function registerWorkspace(ort: Api, env: Address, memory: Address, own: Workspace): void {
+  const owners = new Map<Address, Workspace>();
   const allocate = new Deno.UnsafeCallback(
     { parameters: ["usize", "usize"], result: "usize" } as const,
     (_self, size) => {
       const bytes = Number(size);
       if (bytes === 0) return 0n;
-      const owner = current ?? fallback;
+      const owner = current !== null && current.provider === own.provider ? current : own;
       const address = owner.allocate(bytes);
       owners.set(address, owner);
       return BigInt(address);
@@ -58,19 +65,25 @@ export function registerWorkspace(ort: Api, env: Address, memory: Address): void
     { parameters: ["usize"], result: "usize" } as const,
     () => BigInt(memory),
   );
-  callbacks.push(allocate, free, info);
   const at = (callback: { pointer: Deno.PointerObject }) =>
     BigInt(Deno.UnsafePointer.value(callback.pointer));
-  structure = new BigUint64Array([ALLOCATOR_VERSION, at(allocate), at(free), at(info), 0n, 0n, 0n, 0n]);
+  const structure = new BigUint64Array(8);
+  structure.set([ALLOCATOR_VERSION, at(allocate), at(free), at(info)]);
+  kept.push(allocate, free, info, structure);
   ort.method(176, ["address", "address"])(env, addressOf(structure));
 }
 
 /** ONNX Runtime's own allocator of host memory. */
 export function hostAllocator(ort: Api): Workspace {
-  const allocator = ort.maker(78, [])();
+  return allocatorOf(ort, ort.maker(78, [])(), "cpu");
+}
+
+/** An `OrtAllocator` of memory of `provider`. */
+export function allocatorOf(ort: Api, allocator: Address, provider: Provider): Workspace {
   const allocate = ort.maker(75, ["address", "size"]);
   const free = ort.method(76, ["address", "address"]);
   return {
+    provider,
     allocate: (bytes) => allocate(allocator, bytes),
     free: (address) => free(allocator, address),
   };

@@ -1,6 +1,6 @@
 /**
- * How an op runs: check devices, settle layouts, infer shapes, bring away storages back, allocate outputs from the
- * device's pool, run the session over them, tell the observer, record on the tape.
+ * How an op runs: check devices, settle layouts, infer shapes, bring back storages that are away, allocate outputs from
+ * the device's pool, run the session over them, tell the observer, record on the tape.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import { isTensor } from "./kernel.ts";
 import { settleLayouts, writeBlocked } from "./layout.ts";
 import { opObserver } from "./observe.ts";
 import type { Attributes, CompiledOp, Operand, Spec } from "./op.ts";
+import { partOf } from "./part.ts";
 import { run } from "./run.ts";
 import { sizeOf } from "./shape.ts";
 import { gradEnabled, record } from "./tape.ts";
@@ -98,7 +99,9 @@ function execute(
   const observer = opObserver;
   const read = observer === null ? [] : storagesOf(inputs);
   observer?.before(op.name, read);
-  fetchAway(inputs, device);
+  // Where storages move, those of this op stay put until it is done.
+  const pinned = device.moves ? storagesOf(inputs) : null;
+  if (pinned !== null) device.pin(pinned);
   const outputs: Tensor[] = [];
   let empty = true;
   try {
@@ -107,26 +110,48 @@ function execute(
       const size = sizeOf(shape);
       if (size > 0) empty = false;
       const over = overwrites.find(([output]) => output === j);
-      outputs.push(
-        over !== undefined
-          ? inputs[over[1]] as Tensor
-          : new Tensor(device.allocate(size * bytesPerElement(dtype)), dtype, shape, 0, blocked),
-      );
+      if (over !== undefined && device.backend.divisible) {
+        outputs.push(inputs[over[1]] as Tensor);
+        continue;
+      }
+      const storage = device.allocate(size * bytesPerElement(dtype));
+      outputs.push(new Tensor(storage, dtype, shape, 0, blocked));
+      if (pinned !== null) {
+        storage.pins++;
+        pinned.push(storage);
+      }
     }
     if (!empty) run(op, inputs, attributes, specs, outputs, device);
   } catch (error) {
     for (const output of outputs) if (!inputs.includes(output)) output.dispose();
     throw error;
+  } finally {
+    if (pinned !== null) device.unpin(pinned);
   }
-  for (const [output] of overwrites) outputs[output].storage.written();
+  for (const [output, operand] of overwrites) {
+    outputs[output] = overwritten(outputs[output], inputs[operand] as Tensor);
+  }
   observer?.after(op.name, read, outputs.map((output) => output.storage));
   return outputs;
 }
 
+/** The operand with an output's elements: written in place, or, where no kernel can do that, by taking its block. */
+function overwritten(output: Tensor, operand: Tensor): Tensor {
+  if (output !== operand) {
+    operand.storage.exchange(output.storage);
+    output.dispose();
+  }
+  operand.storage.written();
+  return operand;
+}
+
 function viewsOf(source: Tensor, specs: readonly Spec[]): Tensor[] {
-  return specs.map(({ dtype, shape, offset = 0 }) =>
-    new Tensor(source.storage.retain(), dtype, shape, source.offset + offset)
-  );
+  return specs.map((spec) => {
+    const { dtype, shape, offset = 0 } = spec;
+    const isWhole = sizeOf(shape) === source.size;
+    if (!isWhole && !source.device.backend.divisible) return partOf(source, spec);
+    return new Tensor(source.storage.retain(), dtype, shape, source.offset + offset);
+  });
 }
 
 function deviceOf(op: CompiledOp, operands: readonly Operand[]): Device {
@@ -182,11 +207,4 @@ function anyRequiresGrad(operands: readonly Operand[]): boolean {
 
 function storagesOf(operands: readonly Operand[]): Storage[] {
   return operands.filter(isTensor).map((tensor) => tensor.storage);
-}
-
-function fetchAway(operands: readonly Operand[], device: Device): void {
-  if (device.observer === null) return;
-  for (const operand of operands) {
-    if (isTensor(operand) && operand.storage.state !== "resident") device.observer.fetch?.(operand.storage);
-  }
 }

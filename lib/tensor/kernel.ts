@@ -12,6 +12,7 @@ import {
   releaseValue,
   runtime,
   Session,
+  webgpuComputesHalf,
 } from "../ort/mod.ts";
 import { bytesPerElement, type DType, DTYPE_CODES, fromNumbers } from "./dtype.ts";
 import type { Attributes, CompiledOp, Operand, Spec } from "./op.ts";
@@ -157,8 +158,11 @@ function compile(
   outputs: readonly Spec[],
   provider: Provider,
 ): Kernel {
-  const g = new GraphBuilder();
-  const computed = (dtype: DType) => computedIn(op, dtype, provider);
+  const isHalf = ({ dtype }: { dtype: DType }) => dtype === "float16";
+  const onHost = provider === "webgpu" && (operands.filter(isTensor).some(isHalf) || outputs.some(isHalf)) &&
+    !webgpuComputesHalf();
+  const g = new GraphBuilder(onHost);
+  const computed = (dtype: DType) => computedIn(op, dtype, onHost ? "cpu" : provider);
   const numberType = computed(numberTypeOf(operands));
   const specs = operands.map((operand) => specOf(operand, numberType));
   let inputCount = 0;
@@ -181,7 +185,7 @@ function compile(
   });
   let session: Session;
   try {
-    session = new Session(g.finish(), inputCount, outputs.length, provider, op.sequential);
+    session = new Session(g.finish(), inputCount, outputs.length, provider, op.sequential, onHost);
   } catch (error) {
     throw refused(op, specs, provider, error as Error);
   }
@@ -207,7 +211,8 @@ function refused(op: CompiledOp, specs: readonly Spec[], provider: Provider, err
 
 /**
  * The type that the graph of `op` is built for in place of `dtype`. The CPU provider has almost no kernels for half
- * precision: there a graph computes in float32 and rounds once at its end, as PyTorch's kernels do.
+ * precision: there, and where it steps in for an adapter that has none either, a graph computes in float32 and rounds
+ * once at its end, as PyTorch's kernels do.
  */
 function computedIn(op: CompiledOp, dtype: DType, provider: Provider): DType {
   const half = dtype === "bfloat16" || (dtype === "float16" && provider === "cpu");

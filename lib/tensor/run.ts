@@ -23,6 +23,7 @@ export function run(
   outputs: readonly Tensor[],
   device: Device,
 ): void {
+  device.workspace.takeOverdraft(); // of a run that failed
   try {
     const rows = op.rows ? rowsOf(inputs, specs, device) : 0;
     if (rows > 0) runPieces(op, inputs, attributes, specs, outputs, device, rows);
@@ -40,7 +41,7 @@ export function run(
   } finally {
     useWorkspace(null);
   }
-  const overdraft = device.takeOverdraft();
+  const overdraft = device.workspace.takeOverdraft();
   if (overdraft > 0) throw new OutOfMemoryError(device, overdraft, `${op.name} (temporaries)`);
 }
 

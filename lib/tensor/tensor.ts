@@ -126,10 +126,8 @@ export class Tensor {
   /** The elements in row-major order, copied to the host. */
   data(): HostArray {
     const bytes = new Uint8Array(this.bytes);
-    const storage = this.storage;
-    if (storage.state !== "resident") this.device.observer?.fetch?.(storage);
     if (this.blocked) this.device.read(plainStorage(this), 0, bytes);
-    else this.device.read(storage, this.offset, bytes);
+    else this.device.read(this.storage, this.offset, bytes);
     return hostArray(this.dtype, bytes.buffer);
   }
 
