@@ -13,6 +13,9 @@ export const TOLERANCE: Partial<Record<DType, number>> = {
   bfloat16: 1.6e-2,
 };
 
+/** Numbers that are smaller are what rounding left of 0: the tolerance is not taken of them. */
+const NOISE = 1e-3;
+
 /** Where two lists of numbers differ by more than the tolerance, in words; null if nowhere. */
 export function difference(
   found: readonly number[],
@@ -23,7 +26,7 @@ export function difference(
   if (found.length !== expected.length) {
     return `expected ${expected.length} elements but found ${found.length}`;
   }
-  let largest = 0;
+  let largest = NOISE;
   for (let i = 0; i < expected.length; i++) {
     if (Number.isFinite(expected[i])) largest = Math.max(largest, Math.abs(expected[i]));
   }

@@ -54,6 +54,17 @@ OPS = [
         ([F(2, 1), *affine(1)], {}),
         ([F(2, 3, 16), *affine(16)], {}),
     ]),
+    ("rmsNorm", lambda x, w, o: T.rms_norm(x, o.get("shape", list(x.shape[-1:])), w, o.get("epsilon", 2**-23)), [
+        ([F(3, 4), F(4, low=0.5)], {}),
+        ([F(3, 4), NONE], {}),
+        ([F(2, 3, 5), F(5, low=0.5)], {"epsilon": 0.125}),
+        ([F(2, 3, 4), F(3, 4, low=0.5)], {"shape": [3, 4]}),
+        ([F(6), F(6, low=0.5)], {}),
+        ([F(1, 2, 1, 2, 4), F(4, low=0.5)], {}),
+        ([F(0, 4), F(4, low=0.5)], {}),
+        ([F(2, 1, low=0.5), F(1, low=0.5)], {"epsilon": 0.125}),
+        ([F(2, 16, 2, 2), NONE], {"shape": [16, 2, 2]}),
+    ]),
     ("groupNorm", lambda x, w, b, o: T.group_norm(x, o["groups"], w, b, o.get("epsilon", 1e-5)), [
         ([F(2, 4, 3, 2), *affine(4)], {"groups": 2}),
         ([F(2, 4, 3, 2), *affine(4)], {"groups": 1}),
