@@ -16,9 +16,6 @@ export const TOLERANCE: Partial<Record<DType, number>> = {
 /** Numbers that are smaller are what rounding left of 0: the tolerance is not taken of them. */
 const NOISE = 1e-3;
 
-/** Beside operands of about 1, less than this is what rounding left of 0. */
-const NOISE = 1e-6;
-
 /** Where two lists of numbers differ by more than the tolerance, in words; null if nowhere. */
 export function difference(
   found: readonly number[],
