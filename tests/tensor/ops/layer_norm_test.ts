@@ -5,6 +5,7 @@ import { checkOp } from "../check_op.ts";
 import { expectSame } from "../same.ts";
 
 checkOp("layerNorm", (x, w, b, o) => ebb.layerNorm(x, o.shape ?? x.shape.at(-1), w, b, o));
+checkOp("rmsNorm", (x, w, o) => ebb.rmsNorm(x, o.shape ?? x.shape.at(-1), w, o));
 
 const make = (shape: number[]) => () => {
   ebb.seed(2);
