@@ -4,8 +4,8 @@ import { leakFree } from "../../leak.ts";
 import { checkOp } from "../check_op.ts";
 import { expectSame } from "../same.ts";
 
-// A group of two elements leaves almost nothing of its gradient: the rest is rounding.
-checkOp("groupNorm", (x, w, b, o) => ebb.groupNorm(x, o.groups, w, b, o), { slack: 4 });
+// A group of two elements leaves almost nothing of its gradient: the rest is rounding (six times ours in PyTorch).
+checkOp("groupNorm", (x, w, b, o) => ebb.groupNorm(x, o.groups, w, b, o), { slack: 16 });
 
 const make = () => {
   ebb.seed(2);
