@@ -8,4 +8,7 @@ export * from "./lib/device/mod.ts";
 export * from "./lib/tensor/mod.ts";
 export * as data from "./lib/data/mod.ts";
 export * from "./lib/files/mod.ts";
+export * as models from "./lib/nn/models/mod.ts";
+export * as nn from "./lib/nn/mod.ts";
+export { accuracy, type AccuracyOptions, type Classifier, type LabelledData } from "./lib/nn/accuracy.ts";
 export * as optim from "./lib/optim/mod.ts";

@@ -5,28 +5,11 @@
  */
 import type { Device } from "../device/mod.ts";
 import { fromHost } from "../tensor/create.ts";
-import { type DType, hostArray } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { writeAtomically } from "./atomic.ts";
+import { arrayOf, tensorEntry } from "./entries.ts";
 import { pathName, readFile } from "./read.ts";
-import {
-  parseSafetensors,
-  type SafetensorsEntry,
-  type SafetensorsType,
-  serializeSafetensors,
-} from "./safetensors.ts";
-
-const TYPES: Record<DType, SafetensorsType> = {
-  float32: "F32",
-  float16: "F16",
-  float64: "F64",
-  bfloat16: "BF16",
-  int32: "I32",
-  int64: "I64",
-  uint8: "U8",
-  bool: "BOOL",
-};
-const DTYPES = new Map(Object.entries(TYPES).map(([dtype, type]) => [type, dtype as DType]));
+import { parseSafetensors, serializeSafetensors } from "./safetensors.ts";
 
 /** What a file of tensors holds. */
 export interface TensorFile {
@@ -64,10 +47,7 @@ export async function save(
   tensors: Record<string, Tensor>,
   options: { metadata?: Record<string, string> } = {},
 ): Promise<void> {
-  const entries = Object.entries(tensors).map(([name, tensor]): SafetensorsEntry => {
-    const bytes = new Uint8Array(tensor.data().buffer);
-    return { name, dtype: TYPES[tensor.dtype], shape: tensor.shape, bytes };
-  });
+  const entries = Object.entries(tensors).map(([name, tensor]) => tensorEntry(name, tensor));
   await writeAtomically(path, serializeSafetensors(entries, options.metadata), "save");
 }
 
@@ -93,19 +73,10 @@ export async function readTensors(
 ): Promise<TensorFile> {
   const name = `load: ${pathName(path)}`;
   const { entries, metadata } = parseSafetensors(await readFile("load", path), name);
-  for (const { name: key, dtype } of entries) {
-    if (!DTYPES.has(dtype)) {
-      throw new Error(
-        `${name}: expected "${key}" to be of a type among ${[...DTYPES.keys()]} but found ${dtype}`,
-      );
-    }
-  }
+  const arrays = entries.map((entry) => [entry.name, arrayOf(name, entry)] as const);
   const tensors: [string, Tensor][] = [];
   try {
-    for (const { name: key, dtype: type, shape, bytes } of entries) {
-      const dtype = DTYPES.get(type)!;
-      // A copy is aligned, as a typed array must be and a foreign file need not.
-      const array = hostArray(dtype, new Uint8Array(bytes).buffer);
+    for (const [key, { array, shape, dtype }] of arrays) {
       tensors.push([key, fromHost(array, shape, { dtype, device: options.device })]);
     }
   } catch (error) {

@@ -75,13 +75,13 @@ export class Bucket {
     this.master = master;
   }
 
-  /** Whether some parameter went elsewhere: to another device, or into another optimizer's bucket. */
+  /** Whether some parameter went elsewhere: to another device or type, or into another optimizer's bucket. */
   get stale(): boolean {
     const { storage, offset, dtype } = this.values;
     const width = bytesPerElement(dtype);
     return this.slots.some(({ parameter, from, start }) =>
       this.master
-        ? parameter.device !== storage.device
+        ? parameter.device !== storage.device || !isHalf(parameter.dtype)
         : parameter.storage !== storage || parameter.offset + from * width !== offset + start * width
     );
   }
@@ -219,6 +219,7 @@ function stateOf(pack: readonly Entry[], gaps: readonly number[], vectors: numbe
     return join(
       pack.map(({ state, size }) => onDevice(state[i] ?? zeros([size], { dtype: type, device }), device)),
       gaps,
+      type,
     );
   });
 }

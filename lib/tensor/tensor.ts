@@ -109,15 +109,16 @@ export class Tensor {
   }
 
   /**
-   * Goes over to other bytes, which must hold the same elements: how parameters move to another device or into an
-   * optimizer's buckets while every holder keeps its handle. Takes over one hold of `storage`. What the tape saved of
+   * Goes over to other bytes, which must hold the same elements: how parameters move to another device or type, or into
+   * an optimizer's buckets, while every holder keeps its handle. Takes over one hold of `storage`. What the tape saved of
    * the old bytes counts as changed, as later updates are not seen there.
    */
-  rehome(storage: Storage, offset = 0): void {
+  rehome(storage: Storage, offset = 0, dtype: DType = this.dtype): void {
     if (this.node !== null) throw new Error("rehome: expected a leaf but found a computed tensor");
     const old = this.storage;
     this.#storage = storage;
     (this as { offset: number }).offset = offset;
+    (this as { dtype: DType }).dtype = dtype;
     guardStorage(this);
     old.written();
     old.release();

@@ -1,0 +1,27 @@
+/**
+ * Modules, layers, initialisation: the namespace `nn`.
+ *
+ * @module
+ */
+export { ModuleList, Sequential } from "./containers.ts";
+export type { ForwardHook, ForwardPreHook } from "./hooks.ts";
+export * as init from "./init.ts";
+export { GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Tanh } from "./layers/activation.ts";
+export { BatchNorm1d, BatchNorm2d, type BatchNormLayerOptions } from "./layers/batch_norm.ts";
+export {
+  Conv1d,
+  type Conv1dLayerOptions,
+  Conv2d,
+  type Conv2dLayerOptions,
+  ConvTranspose2d,
+  type ConvTranspose2dLayerOptions,
+} from "./layers/conv.ts";
+export { Linear, type LinearLayerOptions } from "./layers/linear.ts";
+export { GroupNorm, LayerNorm, type LayerNormLayerOptions, type NormLayerOptions } from "./layers/norm.ts";
+export type { LayerOptions } from "./layers/options.ts";
+export { AdaptiveAvgPool2d, AvgPool2d, MaxPool2d } from "./layers/pool.ts";
+export { Flatten, Identity } from "./layers/shape.ts";
+export type { Members, Named } from "./members.ts";
+export { type FusedActivation, Module } from "./module.ts";
+export { buffer, parameter } from "./parameter.ts";
+export type { LoadOptions, LoadReport } from "./state.ts";

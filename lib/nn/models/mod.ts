@@ -1,0 +1,13 @@
+/**
+ * Models: the namespace `models`.
+ *
+ * @module
+ */
+export { mlp, type MlpOptions } from "./mlp.ts";
+export {
+  type PreactBlock,
+  type PreactResnet,
+  preactResnet18,
+  type PreactResnetOptions,
+} from "./preact_resnet.ts";
+export { type SmallCnn, smallCnn, type SmallCnnOptions } from "./small_cnn.ts";
