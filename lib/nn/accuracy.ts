@@ -3,7 +3,10 @@
  *
  * @module
  */
-import { loader } from "../data/loader.ts";
+import { setImmediate } from "node:timers";
+import type { Device } from "../device/mod.ts";
+import { fromHost } from "../tensor/create.ts";
+import { type DType, type HostArray, toNumbers } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
 import { showShape } from "../tensor/shape.ts";
 import { noGrad } from "../tensor/tape.ts";
@@ -21,8 +24,13 @@ export interface Classifier {
   eval(): unknown;
 }
 
-/** A data set of inputs and labels. */
-export type LabelledData = Parameters<typeof loader>[0];
+/** What is needed of a data set; those of the namespace `data` are such. */
+export interface LabelledData {
+  /** Number of rows. */
+  readonly length: number;
+  /** The given rows as a batch: inputs, and a label each. */
+  gather(indices: ArrayLike<number>): { data: ArrayBufferView; shape: readonly number[]; dtype: DType }[];
+}
 
 /** Options of {@linkcode accuracy}. */
 export interface AccuracyOptions {
@@ -56,13 +64,27 @@ export async function accuracy(
   options: AccuracyOptions = {},
 ): Promise<number> {
   const { batchSize = 256 } = options;
-  const device = model.parameters()[0]?.device;
+  if (!(dataset.length > 0) || !(Number.isInteger(batchSize) && batchSize > 0)) {
+    throw new RangeError(
+      `accuracy: expected rows and a batch size above 0 but found ${dataset.length} and ${batchSize}`,
+    );
+  }
+  const device: Device | undefined = model.parameters()[0]?.device;
   const modes = model.modules().map((module) => [module, module.training] as const);
   let right = 0;
   try {
-    for await (const [inputs, labels] of loader(dataset, { batchSize, device })) {
+    for (let start = 0; start < dataset.length; start += batchSize) {
+      const size = Math.min(batchSize, dataset.length - start);
+      const [inputs, labels] = dataset.gather(Uint32Array.from({ length: size }, (_, i) => start + i));
       model.eval();
-      right += noGrad(() => scope(() => countRight(model.forward(inputs), labels)));
+      right += noGrad(() =>
+        scope(() => {
+          const x = fromHost(inputs.data as HostArray, inputs.shape, { dtype: inputs.dtype, device });
+          return countRight(model.forward(x), labels.data as HostArray);
+        })
+      );
+      // Lets timers, a progress line and an interrupt have their turn.
+      await new Promise<void>((resolve) => setImmediate(resolve));
     }
   } finally {
     for (const [module, training] of modes) module.training = training;
@@ -71,22 +93,21 @@ export async function accuracy(
 }
 
 /** Rows of scores whose first largest one is at the label's place. */
-function countRight(scores: Tensor, labels: Tensor): number {
-  if (scores.rank !== 2 || scores.shape[0] !== labels.size) {
+function countRight(scores: Tensor, labels: HostArray): number {
+  if (scores.rank !== 2 || scores.shape[0] !== labels.length) {
     throw new RangeError(
-      `accuracy: expected scores [${labels.size}, classes] but found ${showShape(scores.shape)}`,
+      `accuracy: expected scores [${labels.length}, classes] but found ${showShape(scores.shape)}`,
     );
   }
   const [rows, classes] = scores.shape;
-  const values = scores.data() as Float32Array;
-  const wanted = labels.data();
+  const values = toNumbers(scores.data(), scores.dtype);
   let right = 0;
   for (let row = 0; row < rows; row++) {
     let best = 0;
     for (let i = 1; i < classes; i++) {
       if (values[row * classes + i] > values[row * classes + best]) best = i;
     }
-    if (best === Number(wanted[row])) right++;
+    if (best === Number(labels[row])) right++;
   }
   return right;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import * as ebb from "../../mod.ts";
 import { leakFree } from "../leak.ts";
 
@@ -125,4 +125,6 @@ Deno.test("accuracy() counts what is right and gives every module its mode back"
     model.at(1)!.eval();
     assertEquals(await ebb.accuracy(model, data, { batchSize: 3 }), 0.75);
     assertEquals(model.modules().map(({ training }) => training), [true, true, false]);
+    const none = data.subset({ indices: [] });
+    await assertRejects(() => ebb.accuracy(model, none), RangeError, "accuracy: expected rows");
   }));
