@@ -6,7 +6,8 @@
  */
 import { type Address, addressOf, type Api, api, cString } from "./api.ts";
 import { HOST_NODES } from "./graph.ts";
-import { hostAllocator, registerWorkspace } from "./workspace.ts";
+import { claimWorkspace } from "./isolate.ts";
+import { hostAllocator, registerWorkspace, unregisterWorkspaces } from "./workspace.ts";
 
 /** A kind of device in ONNX Runtime's terms. */
 export type Provider = "cpu" | "webgpu";
@@ -21,6 +22,8 @@ export interface Runtime {
   readonly hostMemory: Address;
   /** Threads of the shared pool. */
   readonly threads: number;
+  /** Whether temporaries are counted: this isolate's allocator is the one that the environment has. */
+  readonly counted: boolean;
 }
 
 let made: Runtime | undefined;
@@ -48,8 +51,12 @@ export function runtime(): Runtime {
   const severity = Deno.env.get("EBB_LOG") ? 1 : 4;
   const env = ort.maker(119, ["i32", "buffer", "address"])(severity, name, threading);
   const hostMemory = ort.maker(69, ["i32", "i32"])(0, 0);
-  registerWorkspace(ort, env, hostMemory, hostAllocator(ort));
-  return made = { api: ort, env, hostMemory, threads };
+  const counted = claimWorkspace(() => {
+    unregisterWorkspaces(ort, env);
+    ort.release(92)(env);
+  });
+  if (counted) registerWorkspace(ort, env, hostMemory, hostAllocator(ort));
+  return made = { api: ort, env, hostMemory, threads, counted };
 }
 
 /**
@@ -57,7 +64,7 @@ export function runtime(): Runtime {
  * the workspace), and no memory pattern (it would hold one block of the largest size seen).
  */
 export function makeOptions(sequential: boolean = false): Address {
-  const { api: ort } = runtime();
+  const { api: ort, counted } = runtime();
   const options = ort.maker(10, [])();
   if (sequential) ort.method(24, ["address", "i32"])(options, 1);
   else ort.method(120, ["address"])(options);
@@ -65,7 +72,7 @@ export function makeOptions(sequential: boolean = false): Address {
   ort.method(17, ["address"])(options);
   ort.method(23, ["address", "i32"])(options, 2);
   const entry = ort.method(130, ["address", "buffer", "buffer"]);
-  entry(options, cString("session.use_env_allocators"), cString("1"));
+  entry(options, cString("session.use_env_allocators"), cString(counted ? "1" : "0"));
   return options;
 }
 

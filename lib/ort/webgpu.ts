@@ -45,7 +45,7 @@ export function webgpuMemory(): ProviderMemory {
 
 function open(): ProviderMemory {
   if (Deno.build.os === "linux" && vulkanDrivers().length === 0) throw refusal("found no Vulkan driver");
-  const { api, env } = runtime();
+  const { api, env, counted } = runtime();
   let session: Address;
   try {
     const model = modelOf("float32");
@@ -66,7 +66,7 @@ function open(): ProviderMemory {
   const allocator = api.maker(131, ["address", "address"])(session, wanted);
   const memory = api.maker(77, ["address"])(allocator);
   const own = allocatorOf(api, allocator, "webgpu");
-  registerWorkspace(api, env, memory, own);
+  if (counted) registerWorkspace(api, env, memory, own);
   return { memory, allocate: own.allocate, free: own.free };
 }
 

@@ -33,6 +33,7 @@ export function useWorkspace(workspace: Workspace | null): void {
 }
 
 const ALLOCATOR_VERSION = 17n; // before optional functions were added to the structure
+const registered: Address[] = [];
 const kept: unknown[] = []; // referenced by ONNX Runtime as long as the environment lives
 
 /**
@@ -71,6 +72,13 @@ export function registerWorkspace(ort: Api, env: Address, memory: Address, own: 
   structure.set([ALLOCATOR_VERSION, at(allocate), at(free), at(info)]);
   kept.push(allocate, free, info, structure);
   ort.method(176, ["address", "address"])(env, addressOf(structure));
+  registered.push(memory);
+}
+
+/** Takes all allocators of ours out of `env`: this isolate ends, and cannot be called back. */
+export function unregisterWorkspaces(ort: Api, env: Address): void {
+  const unregister = ort.method(177, ["address", "address"]);
+  for (const memory of registered) unregister(env, memory);
 }
 
 /** ONNX Runtime's own allocator of host memory. */
