@@ -40,26 +40,25 @@ export function flippedFilter(
 }
 
 /**
- * The four 2×2 filters that a 3×3 filter of stride 2 and padding 1 becomes in the gradient of the image: one for each
- * parity of row and column, as `[4C, O, 2, 2]`, outputs ordered (row parity, column parity, channel).
+ * Some taps of a 3×3 filter `[O, C, 3, 3]` as the filter `[C, O, rows, columns]` of the gradient of the image, channels
+ * swapped: what reaches the pixels of one parity of row and column where the stride is 2.
  */
-export function parityFilter(g: GraphBuilder, w: Value, [o, c]: readonly number[], B: number): Value {
-  // Tap 2·parity + position of the small filter is tap `source` of the large one; the fourth place is empty.
-  const source = [1, 3, 2, 0];
-  const matrix = new Array<number>(9 * 16).fill(0);
-  for (let a = 0; a < 4; a++) {
-    for (let b = 0; b < 4; b++) {
-      const [row, column] = [source[a], source[b]];
-      if (row > 2 || column > 2) continue;
-      const target = ((a >> 1) * 2 + (b >> 1)) * 4 + (a & 1) * 2 + (b & 1);
-      matrix[(row * 3 + column) * 16 + target] = 1;
-    }
-  }
-  const taps = g.node("MatMul", [g.node("Reshape", [w, g.ints([o * c, 9])]), g.values(matrix, [9, 16])]);
-  const byInput = g.blocked("ReorderInput", [g.node("Reshape", [taps, g.ints([o, c, 16, 1])])]);
-  const split = g.node("Reshape", [byInput, g.ints([o / B, B, c / B, 4, 4, B])]);
-  return g.node("Reshape", [
-    g.node("Transpose", [split], { perm: [3, 2, 0, 4, 1, 5] }),
-    g.ints([4 * c, o, 2, 2]),
+export function tapsFilter(
+  g: GraphBuilder,
+  w: Value,
+  [o, c]: readonly number[],
+  rows: readonly number[],
+  columns: readonly number[],
+  B: number,
+): Value {
+  const taps = rows.flatMap((row) => columns.map((column) => row * 3 + column));
+  const choice = Array.from({ length: 9 }, (_, tap) => taps.map((chosen) => chosen === tap ? 1 : 0)).flat();
+  const chosen = g.node("MatMul", [
+    g.node("Reshape", [w, g.ints([o * c, 9])]),
+    g.values(choice, [9, taps.length]),
   ]);
+  const byInput = g.blocked("ReorderInput", [g.node("Reshape", [chosen, g.ints([o, c, taps.length, 1])])]);
+  const split = g.node("Reshape", [byInput, g.ints([o / B, B, c / B, taps.length, B])]);
+  const turned = g.node("Transpose", [split], { perm: [2, 0, 3, 1, 4] });
+  return g.node("Reshape", [turned, g.ints([c, o, rows.length, columns.length])]);
 }

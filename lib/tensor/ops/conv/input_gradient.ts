@@ -1,7 +1,7 @@
 /**
  * The gradient of a convolution with respect to its image, which is also the transposed convolution. Where channels
- * fill blocks it is itself a blocked convolution, with the filter turned around; stride 2 becomes four small filters,
- * one for each parity of row and column (`kernels.md`, section 2). Everything else is ONNX's `ConvTranspose`.
+ * fill blocks it is itself a blocked convolution, with the filter turned around; stride 2 becomes four
+ * convolutions by the taps that reach each parity of row and column. Everything else is ONNX's `ConvTranspose`.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { blockSize } from "../../layout.ts";
 import { defineOp, type Op, type Spec } from "../../op.ts";
 import type { Shape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
-import { flippedFilter, parityFilter } from "./filters.ts";
+import { flippedFilter, tapsFilter } from "./filters.ts";
 import { conv } from "./forward.ts";
 import { blockedConvolution, blocksFor, type ConvAttributes, fillsBlocks } from "./geometry.ts";
 import { convWeightGradient } from "./weight_gradient.ts";
@@ -37,11 +37,14 @@ export const convInputGradient: Op<[Tensor, Tensor], Attributes> = defineOp<[Ten
   name: "conv2dInputGradient",
   shaped: true,
   layout: ([dy, weight], attributes) => formOf(dy, weight, attributes) !== "plain",
-  infer: ([dy, weight], attributes) => [{
-    dtype: dy.dtype,
-    shape: attributes.image,
-    blocked: formOf(dy, weight, attributes) !== "plain",
-  }],
+  infer: ([dy, weight], attributes) => {
+    const form = formOf(dy, weight, attributes);
+    const { image } = attributes;
+    const spec: Spec = { dtype: dy.dtype, shape: image, blocked: form !== "plain" };
+    // Rows of each parity side by side.
+    const [lines, width] = [image[0] * image[1] * image[2] / 2 / blockSize(), image[3] * blockSize()];
+    return [form === "parity" || form === "spread" ? { ...spec, graphShape: [lines, 2, width] } : spec];
+  },
   graph: (g, [dy, w], { attributes, inputs, outputs: [out] }) => {
     if (!out.blocked) return [plainGraph(g, dy, w, attributes, inputs)];
     const source = inputs[0].blocked ? dy : g.blocked("ReorderInput", [dy]);
@@ -63,12 +66,12 @@ function blockedGraph(
   g: GraphBuilder,
   dy: Value,
   w: Value,
-  { stride, padding, image }: Attributes,
+  { stride, padding }: Attributes,
   filter: Shape,
   small: Shape,
 ): Value {
   const B = blockSize();
-  const [, c, kh, kw] = filter;
+  const [o, c, kh, kw] = filter;
   const [n, , rows, columns] = small;
   if (stride[0] === 1) {
     const [top, left] = [kh - 1 - padding[0], kw - 1 - padding[1]];
@@ -78,15 +81,19 @@ function blockedGraph(
       blockedConvolution([kh, kw], [1, 1], [top, left, top, left]),
     );
   }
+  const lines = n * c / B * rows;
   if (kh === 3) {
-    const parts = g.blocked(
-      "Conv",
-      [dy, parityFilter(g, w, filter, B)],
-      blockedConvolution([2, 2], [1, 1], [0, 0, 1, 1]),
-    );
-    const split = g.node("Reshape", [parts, g.ints([n, 2, 2, c / B, rows, columns, B])]);
-    const woven = g.node("Transpose", [split], { perm: [0, 3, 4, 1, 5, 2, 6] });
-    return g.node("Reshape", [woven, g.ints([...image])]);
+    // An even row or column is reached by the middle tap, an odd one by the last and the first.
+    const reached = [[1], [2, 0]];
+    const parities = reached.map((down, odd) => {
+      const halves = reached.map((across, right) => {
+        const filter = tapsFilter(g, w, [o, c], down, across, B);
+        const window = blockedConvolution([down.length, across.length], [1, 1], [0, 0, odd, right]);
+        return g.node("Reshape", [g.blocked("Conv", [dy, filter], window), g.ints([lines * columns, 1, B])]);
+      });
+      return g.node("Reshape", [g.node("Concat", halves, { axis: 1 }), g.ints([lines, 1, 2 * columns * B])]);
+    });
+    return g.node("Concat", parities, { axis: 1 });
   }
   // 1×1, stride 2: the values go to even rows and columns, zeros to the others.
   const values = g.blocked(
@@ -94,11 +101,10 @@ function blockedGraph(
     [dy, flippedFilter(g, w, filter, B)],
     blockedConvolution([1, 1], [1, 1], [0, 0, 0, 0]),
   );
-  const across = g.node("Reshape", [values, g.ints([n * c / B * rows, columns, B])]);
+  const across = g.node("Reshape", [values, g.ints([lines, columns, B])]);
   const padded = g.node("Concat", [across, zerosLike(g, across)], { axis: 2 });
-  const lines = g.node("Reshape", [padded, g.ints([n * c / B * rows, 2 * columns * B])]);
-  const both = g.node("Concat", [lines, zerosLike(g, lines)], { axis: 1 });
-  return g.node("Reshape", [both, g.ints([...image])]);
+  const even = g.node("Reshape", [padded, g.ints([lines, 1, 2 * columns * B])]);
+  return g.node("Concat", [even, zerosLike(g, even)], { axis: 1 });
 }
 
 function zerosLike(g: GraphBuilder, x: Value): Value {
