@@ -47,6 +47,16 @@ export interface CheckOptions {
   readonly cases?: string;
 }
 
+/** What a {@link checkOp} line says. */
+export interface Line {
+  readonly name: string;
+  readonly fn: OpFunction;
+  readonly cases: readonly Case[];
+}
+
+/** Every line that was read so far: what the table of types in the README is made from. */
+export const lines: Line[] = [];
+
 const stored = readCases();
 
 /** Registers the tests of one op. */
@@ -55,6 +65,7 @@ export function checkOp(name: string, fn: OpFunction, options: CheckOptions = {}
   if (cases === undefined) {
     throw new Error(`checkOp: expected an op that tests/tensor/reference has cases of but found "${name}"`);
   }
+  lines.push({ name, fn, cases });
   for (const { kind, open } of presentDevices()) {
     Deno.test(`${name}() agrees with PyTorch in value and gradient on ${kind}`, () => {
       const device = open();
