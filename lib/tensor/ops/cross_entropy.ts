@@ -6,6 +6,7 @@
  */
 import { isFloating } from "../dtype.ts";
 import { defineOp, type Op } from "../op.ts";
+import { scope } from "../scope.ts";
 import { sameShape, type Shape, showShape, sizeOf } from "../shape.ts";
 import { gradEnabled } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -132,8 +133,10 @@ function classLoss(
     );
   }
   if (x.rank === 1) {
-    const row = reshape(x, [1, x.shape[0]]);
-    return reshape(classLoss(name, op, row, reshape(labels, [labels.size]), options), []);
+    return scope(() => {
+      const row = reshape(x, [1, x.shape[0]]);
+      return reshape(classLoss(name, op, row, reshape(labels, [labels.size]), options), []);
+    });
   }
   const [rows, classes, ...places] = x.shape;
   if (!sameShape(labels.shape, [rows, ...places])) {

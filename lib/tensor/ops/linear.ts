@@ -8,6 +8,7 @@
 import type { GraphBuilder, Value } from "../../ort/mod.ts";
 import { type DType, isFloating } from "../dtype.ts";
 import { defineOp, type Op, type Spec } from "../op.ts";
+import { scope } from "../scope.ts";
 import { showShape } from "../shape.ts";
 import { gradEnabled } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -222,6 +223,6 @@ export function linear(
 export function addmm(bias: Tensor, x: Tensor, weight: Tensor): Tensor {
   const fits = bias.rank === 1 && bias.shape[0] === weight.shape[1];
   checkLinear("addmm", x, weight, fits ? bias : null, false);
-  if (!fits) return add(matmul(x, weight), bias);
+  if (!fits) return scope(() => add(matmul(x, weight), bias));
   return linearOp([x, weight, bias], { turned: false, activation: "none", recorded: false });
 }

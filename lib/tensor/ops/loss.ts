@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { scope } from "../scope.ts";
 import { broadcastShapes, sameShape, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { div } from "./arithmetic.ts";
@@ -123,7 +124,7 @@ export function klDiv(x: Tensor, target: Tensor, options: KlDivOptions = {}): Te
   const loss = logTarget ? logDivergence : divergence;
   if (reduction !== "batchmean") return loss(x, target, reduction, {});
   if (x.rank === 0) throw new RangeError("klDiv: expected a batch to take the mean of but found shape []");
-  return div(loss(x, target, "sum", {}), x.shape[0]);
+  return scope(() => div(loss(x, target, "sum", {}), x.shape[0]));
 }
 
 /** Options of {@link binaryCrossEntropyWithLogits}. */

@@ -6,6 +6,7 @@
  */
 import type { GraphBuilder, Value } from "../../ort/mod.ts";
 import { defineOp, type Op } from "../op.ts";
+import { scope } from "../scope.ts";
 import { axisOf } from "../shape.ts";
 import { gradEnabled } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -27,12 +28,12 @@ function backward(name: string, graph: (g: GraphBuilder, dy: Value, y: Value, ax
 }
 
 /** `y · (dy − Σ y·dy)`, the gradient of softmax, inside a graph. */
-export function softmaxGradient(g: GraphBuilder, dy: Value, y: Value, axis: number): Value {
+export function softmaxGradientGraph(g: GraphBuilder, dy: Value, y: Value, axis: number): Value {
   const total = g.node("ReduceSum", [g.node("Mul", [y, dy]), g.ints([axis])]);
   return g.node("Mul", [y, g.node("Sub", [dy, total])]);
 }
 
-const softmaxBackward: Op<[Tensor, Tensor], Along> = backward("softmaxBackward", softmaxGradient);
+const softmaxBackward: Op<[Tensor, Tensor], Along> = backward("softmaxBackward", softmaxGradientGraph);
 
 const logSoftmaxBackward: Op<[Tensor, Tensor], Along> = backward(
   "logSoftmaxBackward",
@@ -54,10 +55,13 @@ function normalized(
   });
 }
 
-const softmaxOp = normalized("softmax", "Softmax", (dy, y, axis) => {
+/** The gradient of {@link softmax} from its result `y`. */
+export function softmaxGradient(dy: Tensor, y: Tensor, axis: number): Tensor {
   if (!gradEnabled()) return softmaxBackward([dy, y], { axis });
   return mul(y, sub(dy, sum(mul(y, dy), axis, { keepDim: true })));
-});
+}
+
+const softmaxOp = normalized("softmax", "Softmax", softmaxGradient);
 
 /** The gradient of {@link logSoftmax} from its result `y`. */
 export function logSoftmaxGradient(dy: Tensor, y: Tensor, axis: number): Tensor {
@@ -68,7 +72,7 @@ export function logSoftmaxGradient(dy: Tensor, y: Tensor, axis: number): Tensor 
 const logSoftmaxOp = normalized("logSoftmax", "LogSoftmax", logSoftmaxGradient);
 
 function along(name: string, op: Op<[Tensor], Along>, x: Tensor, axis: number): Tensor {
-  if (x.rank === 0) return reshape(along(name, op, reshape(x, [1]), axis), []);
+  if (x.rank === 0) return scope(() => reshape(along(name, op, reshape(x, [1]), axis), []));
   return op([x], { axis: axisOf(name, axis, x.rank) });
 }
 
