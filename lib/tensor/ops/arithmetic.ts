@@ -7,6 +7,7 @@ import { numberTypeOf, specOf } from "../kernel.ts";
 import { defineOp, type GradientContext, type Op, type Spec } from "../op.ts";
 import { broadcastShapes, sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { checkNumeric, checkScalar } from "./check.ts";
 import { sumTo } from "./sum.ts";
 
 /** A tensor, or a number that stands for a scalar of the other operand's type. */
@@ -17,9 +18,11 @@ export type Pair = [TensorOrNumber, TensorOrNumber];
 
 type None = Record<never, never>;
 
-/** The shape rule of every op of two operands: one type, shapes that broadcast. */
-export function inferPair(name: string, [a, b]: Pair): Spec {
+/** The rule of every op of two operands: one type (of booleans only where `booleans`), shapes that broadcast. */
+export function inferPair(name: string, [a, b]: Pair, booleans: boolean = false): Spec {
   const numberType = numberTypeOf([a, b]);
+  if (typeof a === "number") checkScalar(name, a, numberType);
+  if (typeof b === "number") checkScalar(name, b, numberType);
   const x = specOf(a, numberType);
   const y = specOf(b, numberType);
   if (x.dtype !== y.dtype) {
@@ -27,6 +30,7 @@ export function inferPair(name: string, [a, b]: Pair): Spec {
       `${name}: expected operands of one type but found ${x.dtype} and ${y.dtype}; use to()`,
     );
   }
+  if (!booleans) checkNumeric(name, x);
   return { dtype: x.dtype, shape: broadcastShapes(name, x.shape, y.shape) };
 }
 
@@ -86,6 +90,11 @@ export function neg(x: Tensor): Tensor {
 /** Adds `b` to `a` in place; `b` must broadcast to `a`'s shape. Only where no gradient of `a` is recorded. */
 export function add_(a: Tensor, b: TensorOrNumber): Tensor {
   return inPlace("add_", addOp, a, b);
+}
+
+/** Subtracts `b` from `a` in place; `b` must broadcast to `a`'s shape. Only where no gradient of `a` is recorded. */
+export function sub_(a: Tensor, b: TensorOrNumber): Tensor {
+  return inPlace("sub_", subOp, a, b);
 }
 
 /** Multiplies `a` by `b` in place; `b` must broadcast to `a`'s shape. Only where no gradient of `a` is recorded. */
