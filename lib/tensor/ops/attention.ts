@@ -202,7 +202,7 @@ function splitHeads(x: Tensor, heads: number): Tensor {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using q = ebb.zeros([2, 4]);
  * using v = ebb.tensor([[1, 1], [3, 5]]);

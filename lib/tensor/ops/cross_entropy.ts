@@ -181,7 +181,7 @@ function classLoss(
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using logits = ebb.tensor([[0, 0], [0, Math.log(3)]], { requiresGrad: true });
  * using labels = ebb.tensor([0, 1], { dtype: "int64" });

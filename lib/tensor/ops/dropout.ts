@@ -46,7 +46,7 @@ const dropoutOp: Op<[Tensor, Tensor, number]> = defineOp<[Tensor, Tensor, number
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.ones([1000]);
  * using y = x.dropout(0.2, { generator: new ebb.Generator(1) });

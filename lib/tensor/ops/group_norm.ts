@@ -153,7 +153,7 @@ function composed(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([[1, 3, 10, 30]]);
  * using y = x.groupNorm(2, null, null, { epsilon: 0 });

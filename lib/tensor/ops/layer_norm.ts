@@ -201,7 +201,7 @@ function norm(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([[1, 3], [-2, 2]]);
  * using y = x.layerNorm(2, null, null, { epsilon: 0 });

@@ -12,6 +12,7 @@ import { scope } from "../scope.ts";
 import { showShape } from "../shape.ts";
 import { gradEnabled } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
+import { geluBackward, geluGradientGraph } from "./activation.ts";
 import { add } from "./arithmetic.ts";
 import { matmul } from "./matmul.ts";
 import { columnSums, positive, rows, rowsSpec } from "./pieces.ts";
@@ -46,11 +47,7 @@ function throughActivation(
   dtype: DType,
 ): Value {
   if (activation === "relu") return g.node("Mul", [dy, positive(g, kept, dtype)]);
-  const v = g.node("Mul", [kept, g.scalar(Math.SQRT1_2, dtype)]);
-  const cumulative = g.node("HardSigmoid", [g.node("Erf", [v])], { alpha: 0.5, beta: 0.5 });
-  const scaled = g.node("Mul", [kept, g.scalar(1 / Math.sqrt(2 * Math.PI), dtype)]);
-  const density = g.node("Div", [scaled, g.node("Exp", [g.node("Mul", [v, v])])]);
-  return g.node("Mul", [dy, g.node("Add", [cumulative, density])]);
+  return geluGradientGraph(g, dy, kept, (value) => g.scalar(value, dtype));
 }
 
 const linearOp: Op<[Tensor, Tensor, Tensor | null], Forward> = defineOp<
@@ -72,16 +69,16 @@ const linearOp: Op<[Tensor, Tensor, Tensor | null], Forward> = defineOp<
     inputs: [0, 1],
     outputs: activation === "none" ? [] : activation === "relu" ? [0] : [1],
   }),
-  gradient: ({ inputs: [x, w], outputs, attributes: { turned, activation }, needs }, [dy]) => {
+  gradient: ({ inputs: [x, w], outputs, attributes: { turned, activation }, needs }, [dy, more]) => {
     const kept = activation === "relu" ? outputs[0] : activation === "gelu" ? outputs[1] : null;
-    // A pass that is recorded itself goes in two steps, each of which has a gradient.
-    const split = kept !== null && gradEnabled();
-    const dz = split ? reluGradient([dy, kept]) : dy;
-    return linearGradients(dz, x, w, split ? null : kept, {
-      turned,
-      activation: split ? "none" : activation,
-      needs: [...needs],
-    });
+    if (kept === null || (dy && !more && !gradEnabled())) {
+      return linearGradients(dy, x, w, kept, { turned, activation, needs });
+    }
+    // A pass that is recorded itself goes in two steps, each of which has a gradient. What it depends on GELU's argument
+    // for arrives there as `more`.
+    const own = dy ? (activation === "relu" ? reluGradient([dy, kept]) : geluBackward(dy, kept)) : null;
+    const dz = own && more ? add(own, more) : own ?? more;
+    return linearGradients(dz, x, w, null, { turned, activation: "none", needs });
   },
 });
 
@@ -186,7 +183,7 @@ function checkLinear(name: string, x: Tensor, w: Tensor, b: Tensor | null, turne
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([[1, 2]]);
  * using w = ebb.tensor([[1, 1], [-1, -1], [0, 2]]);

@@ -35,7 +35,7 @@ const square = pairLoss("mseLoss", {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([1, 2]);
  * using target = ebb.tensor([1, 4]);

@@ -87,7 +87,7 @@ function along(name: string, op: Op<[Tensor], Along>, x: Tensor, axis: number): 
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([[0, 0], [1000, 0]]);
  * using y = x.softmax();

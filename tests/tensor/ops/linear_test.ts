@@ -13,11 +13,13 @@ const operands = () => {
 };
 
 Deno.test("linear() with an activation gives what the two functions give one after the other", () => {
-  expectSame(
-    operands,
-    (x, w, b) => ebb.linear(x, w, b, { activation: "relu" }),
-    (x, w, b) => ebb.linear(x, w, b).relu(),
-  );
+  for (const activation of ["relu", "gelu"] as const) {
+    expectSame(
+      operands,
+      (x, w, b) => ebb.linear(x, w, b, { activation }),
+      (x, w, b) => ebb.linear(x, w, b)[activation](),
+    );
+  }
 });
 
 Deno.test("addmm() gives what matmul() and add() give", () => {
