@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { formatBytes } from "../device/bytes.ts";
 import { Chart } from "./chart.ts";
-import { draw, type LegendItem, type PlotModule, type PlotOptions } from "./draw.ts";
+import { draw, type LegendItem, type Panel, type PlotModule, type PlotOptions } from "./draw.ts";
 import { BACKGROUND, INK, MUTED, SERIES } from "./theme.ts";
 import { thin } from "./thin.ts";
 
@@ -51,77 +52,91 @@ export interface MemoryOptions {
  * ```
  */
 export function deviceMemory(samples: readonly MemorySample[], options: MemoryOptions = {}): Chart {
-  const { title = "Device memory", subtitle, at = "training step", budgetBytes, phases = [] } = options;
+  const { title = "Device memory", subtitle, at = "training step", budgetBytes = Infinity } = options;
   if (samples.length === 0) throw new RangeError("deviceMemory: expected samples but found none");
-  samples = [...samples]; // the picture is drawn later, and the caller's list may go on growing
-  const budget = budgetBytes !== undefined && Number.isFinite(budgetBytes) ? budgetBytes : undefined;
-  const reserved = samples.filter(({ reservedBytes }) => reservedBytes !== undefined);
-  const peak = samples.reduce((a, b) => b.liveBytes > a.liveBytes ? b : a);
-  const highest = reserved.reduce(
-    (most, { reservedBytes }) => Math.max(most, reservedBytes!),
-    peak.liveBytes,
+  const live = samples.map((row) => ({ at: row.at, bytes: row.liveBytes }));
+  const reserved = samples.flatMap((row) =>
+    row.reservedBytes === undefined ? [] : [{ at: row.at, bytes: row.reservedBytes }]
   );
-  const [unit, bytes] = unitOf(Math.max(highest, budget ?? 0));
+  const budget = Number.isFinite(budgetBytes) ? [{ at: samples[0].at, bytes: budgetBytes }] : [];
+  const peak = highest(live);
+  const top = highest([...live, ...reserved, ...budget]).bytes;
+  const [unit, unitBytes] = unitOf(top);
+
   const legend: LegendItem[] = [{ label: "in use", colour: SERIES.blue, kind: "area" }];
   if (reserved.length > 0) legend.push({ label: "reserved", colour: SERIES.magenta, kind: "dashed" });
-  if (budget !== undefined) legend.push({ label: "budget", colour: SERIES.orange, kind: "line" });
+  if (budget.length > 0) legend.push({ label: "budget", colour: SERIES.orange, kind: "line" });
+  const description = `Memory in use by ${at}; ${formatBytes(peak.bytes)} at its highest.`;
+  const data = {
+    at,
+    live: thin(live, [(row) => row.bytes]),
+    reserved: thin(reserved, [(row) => row.bytes]),
+    budget,
+    peak,
+    phases: [...options.phases ?? []],
+    unitBytes,
+    top: top / unitBytes * 1.1,
+  };
+  const panel: Panel = { title: `Memory (${unit})`, plot: (plot) => plotMemory(plot, data) };
+  return new Chart(title, () => draw({ title, subtitle, description, legend, panels: [panel] }));
+}
 
-  const plot = (plot: PlotModule): PlotOptions => {
-    const live = { x: "at", y: (row: MemorySample) => row.liveBytes / bytes, curve: "linear" } as const;
-    return {
-      x: { label: at },
-      y: { domain: [0, Math.max(highest, budget ?? 0) / bytes * 1.1] },
-      marks: [
-        plot.areaY(thin(samples, [(row) => row.liveBytes]), {
-          x: "at",
-          y2: live.y,
-          y1: 0,
-          fill: SERIES.blue.light,
-          fillOpacity: 0.2,
-        }),
-        plot.lineY(thin(samples, [(row) => row.liveBytes]), { ...live, stroke: SERIES.blue.light }),
-        plot.lineY(thin(reserved, [(row) => row.reservedBytes]), {
-          x: "at",
-          y: (row: MemorySample) => row.reservedBytes! / bytes,
-          stroke: SERIES.magenta.light,
-          strokeDasharray: "5 3",
-        }),
-        budget === undefined
-          ? null
-          : plot.ruleY([budget / bytes], { stroke: SERIES.orange.light, strokeWidth: 2 }),
-        plot.ruleX(phases, { x: "at", stroke: MUTED.light, strokeOpacity: 0.5 }),
-        plot.text(phases, {
-          x: "at",
+/** Bytes at a place on the horizontal axis. */
+interface Point {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+interface MemoryData {
+  readonly at: string;
+  readonly live: readonly Point[];
+  readonly reserved: readonly Point[];
+  readonly budget: readonly Point[];
+  readonly peak: Point;
+  readonly phases: readonly { readonly at: number; readonly label: string }[];
+  readonly unitBytes: number;
+  /** Where the vertical axis ends, in the unit. */
+  readonly top: number;
+}
+
+function plotMemory(plot: PlotModule, data: MemoryData): PlotOptions {
+  const { live, reserved, budget, peak, phases, unitBytes } = data;
+  const x = "at";
+  const y = ({ bytes }: Point) => bytes / unitBytes;
+  const [begin, end] = [live[0].at, live.at(-1)!.at];
+  /** Labels stand to the right of their place, or to the left near the right end. */
+  const beside = (place: { readonly at: number }) =>
+    place.at > begin + 0.85 * (end - begin)
+      ? { textAnchor: "end", dx: -5 } as const
+      : { textAnchor: "start", dx: 5 } as const;
+  const halo = { fill: INK.light, stroke: BACKGROUND.light, strokeWidth: 4, fontWeight: 600 };
+  return {
+    x: { label: data.at },
+    y: { domain: [0, data.top] },
+    marks: [
+      plot.areaY(live, { x, y, fill: SERIES.blue.light, fillOpacity: 0.2 }),
+      plot.lineY(live, { x, y, stroke: SERIES.blue.light }),
+      plot.lineY(reserved, { x, y, stroke: SERIES.magenta.light, strokeDasharray: "5 3" }),
+      plot.ruleY(budget, { y, stroke: SERIES.orange.light, strokeWidth: 2 }),
+      plot.ruleX(phases, { x, stroke: MUTED.light, strokeOpacity: 0.5 }),
+      phases.map((phase) =>
+        plot.text([phase], {
+          x,
           text: "label",
-          frameAnchor: "top-left",
-          dx: 5,
+          frameAnchor: "top",
           dy: 2,
           fill: MUTED.light,
-        }),
-        plot.dot([peak], { x: "at", y: live.y, r: 3.5, fill: SERIES.blue.light }),
-        plot.text([peak], {
-          x: "at",
-          y: live.y,
-          text: (row: MemorySample) => `${(row.liveBytes / bytes).toPrecision(3)} ${unit}`,
-          dy: -10,
-          fill: INK.light,
-          stroke: BACKGROUND.light,
-          strokeWidth: 4,
-          fontWeight: 600,
-        }),
-      ],
-    };
+          ...beside(phase),
+        })
+      ),
+      plot.dot([peak], { x, y, r: 3.5, fill: SERIES.blue.light }),
+      plot.text([peak], { x, y, text: () => formatBytes(peak.bytes), dy: -10, ...halo, ...beside(peak) }),
+    ],
   };
-  const spec = {
-    title,
-    subtitle,
-    description: `Memory in use over the ${at}s; ${
-      (peak.liveBytes / bytes).toPrecision(3)
-    } ${unit} at its highest.`,
-    legend,
-    panels: [{ title: `Memory (${unit})`, plot }],
-  };
-  return new Chart(title, () => draw(spec));
+}
+
+function highest(points: readonly Point[]): Point {
+  return points.reduce((a, b) => b.bytes > a.bytes ? b : a);
 }
 
 /** The unit in which the largest of the values reads best, and its bytes. */

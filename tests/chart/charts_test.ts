@@ -63,7 +63,7 @@ Deno.test("deviceMemory() names the peak in the unit that suits it, also of a se
     phases: [{ at: 9, label: "back" }],
   });
   const { texts, all, points } = picture(chart.svg);
-  for (const text of ["Device memory", "Memory (MiB)", "in use", "reserved", "budget", "back", "7.00 MiB"]) {
+  for (const text of ["Device memory", "Memory (MiB)", "in use", "reserved", "budget", "back", "7 MiB"]) {
     assert(texts.includes(text), text);
   }
   const [curve] = all(`[stroke="${SERIES.blue.light}"] path`).map(points);

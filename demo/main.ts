@@ -1,0 +1,84 @@
+/**
+ * `deno task demo`: trains a network on real images, tells how far it is, prints a table and writes a report with charts.
+ *
+ * @module
+ */
+import { dirname } from "node:path";
+import * as ebb from "../mod.ts";
+import { writeAtomically } from "../lib/files/atomic.ts";
+import { ProgressLine } from "../lib/notebook/progress.ts";
+import { type Arguments, HELP, readArguments, sameCommand } from "./arguments.ts";
+import { type Images, loadImages } from "./images.ts";
+import { report } from "./report.ts";
+import { count, duration, epochRows, percent, progressText, table } from "./text.ts";
+import { type Step, train } from "./train.ts";
+
+if (import.meta.main) {
+  const line = new ProgressLine();
+  let last: Step | undefined;
+  Deno.addSignalListener("SIGINT", () => {
+    line.end();
+    const at = last === undefined ? "before the first step" : `after step ${last.step} of ${last.steps}`;
+    console.log(`Stopped ${at}; no report was written.`);
+    Deno.exit(130);
+  });
+  const [options, images] = await prepare(Deno.args);
+  await demonstrate(images, options, line, (step) => last = step);
+  Deno.exit();
+}
+
+/** Options and images; where something is wrong with them, the program says so in a sentence and ends. */
+async function prepare(args: readonly string[]): Promise<[Arguments, Images]> {
+  try {
+    const options = readArguments(args);
+    if (options.help) {
+      console.log(HELP);
+      Deno.exit();
+    }
+    await checkFolder(options.report);
+    return [options, await loadImages(options.data)];
+  } catch (error) {
+    console.error((error as Error).message);
+    Deno.exit(1);
+  }
+}
+
+/** Better said before the training than after it. */
+async function checkFolder(path: string): Promise<void> {
+  const folder = await Deno.stat(dirname(path)).catch(() => undefined);
+  if (!folder?.isDirectory) {
+    throw new Error(`demo: expected a folder for the report at ${dirname(path)} but found none`);
+  }
+}
+
+async function demonstrate(
+  images: Images,
+  options: Arguments,
+  line: ProgressLine,
+  listener: (step: Step) => void,
+): Promise<void> {
+  const { name, plural, recipe, test } = images;
+  const { seed, epochs = recipe.epochs } = options;
+  console.log(
+    `${name}: ${count(images.train.length)} ${plural} to learn from, ${count(test.length)} held out`,
+  );
+  console.log(`${recipe.network}, ${epochs} epochs on ${ebb.defaultDevice().name}, seed ${seed}`);
+
+  ebb.seed(seed);
+  const training = await train(images, epochs, (step) => {
+    listener(step);
+    if (step.step < step.steps) line.show(() => progressText(step));
+    else line.end(progressText(step));
+  });
+
+  const { accuracy } = training.epochs.at(-1)!;
+  console.log(`\n${table(epochRows(training.epochs))}\n`);
+  console.log(
+    `${percent(accuracy)} of the held-out ${plural} are classified right, after ${
+      duration(training.seconds)
+    }.`,
+  );
+  const page = report({ images, training, command: sameCommand(options) });
+  await writeAtomically(options.report, [new TextEncoder().encode(page)], "demo");
+  console.log(`The charts are in ${options.report}`);
+}

@@ -1,0 +1,62 @@
+/**
+ * Numbers and tables as people read them.
+ *
+ * @module
+ */
+import type { Epoch, Step } from "./train.ts";
+import { formatBytes } from "../mod.ts";
+import { bar } from "../lib/notebook/progress.ts";
+
+/** A whole number, such as `9,000`. */
+export function count(value: number): string {
+  return Math.round(value).toLocaleString("en-US");
+}
+
+/** A share of 0 to 1 in per cent, such as `98.4 %`. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+/** A loss with three digits, such as `0.0613`. */
+export function loss(value: number): string {
+  return Number.isFinite(value) ? Number(value.toPrecision(3)).toString() : String(value);
+}
+
+/** A time, such as `8.3 s` or `2 min 5 s`. */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
+
+/** The progress line after a step. */
+export function progressText({ step, steps, loss, accuracy, imagesPerSecond, reservedBytes }: Step): string {
+  return [
+    `${bar(step / steps, 8)} step ${String(step).padStart(String(steps).length)}/${steps}`,
+    `loss ${loss.toFixed(3)}`,
+    `accuracy ${percent(accuracy).padStart(7)}`,
+    `${count(imagesPerSecond).padStart(5)} images/s`,
+    formatBytes(reservedBytes),
+  ].join("  ");
+}
+
+/** The epochs as rows of text, the head first. */
+export function epochRows(epochs: readonly Epoch[]): string[][] {
+  const head = ["epoch", "loss", "accuracy", "held-out loss", "held-out accuracy", "images/s", "peak memory"];
+  const rows = epochs.map((epoch) => [
+    String(Number(epoch.epoch.toFixed(2))),
+    loss(epoch.trainLoss),
+    percent(epoch.trainAccuracy),
+    loss(epoch.loss),
+    percent(epoch.accuracy),
+    count(epoch.imagesPerSecond),
+    formatBytes(epoch.peakBytes),
+  ]);
+  return [head, ...rows];
+}
+
+/** Rows below each other, columns aligned to the right. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const lines = rows.map((row) => row.map((cell, column) => cell.padStart(widths[column])).join("  "));
+  return [lines[0], widths.map((width) => "─".repeat(width)).join("  "), ...lines.slice(1)].join("\n");
+}
