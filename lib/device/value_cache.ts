@@ -15,6 +15,19 @@ interface Entry {
 /** Values kept of one place before the oldest goes. */
 const KEPT = 8;
 
+/**
+ * Values that went. The op that is being called may have been given one of them for another operand at the same place,
+ * so each is released only after many others have gone: far more than an op has operands.
+ */
+const gone = new Array<Address>(4096).fill(0);
+let turn = 0;
+
+function retire(value: Address): void {
+  if (gone[turn] !== 0) releaseValue(gone[turn]);
+  gone[turn] = value;
+  turn = (turn + 1) % gone.length;
+}
+
 /** Values over one segment. */
 export class ValueCache {
   readonly #entries = new Map<number, Entry[]>();
@@ -34,7 +47,7 @@ export class ValueCache {
       if (entry.type === type && sameShape(entry.shape, shape)) return entry.value;
     }
     const value = makeValue(memory, address + offset, bytes, type, shape);
-    if (entries.length === KEPT) releaseValue(entries.shift()!.value);
+    if (entries.length === KEPT) retire(entries.shift()!.value);
     entries.push({ type, shape, value });
     return value;
   }
