@@ -1,6 +1,6 @@
 /**
  * Pooling to a given size. Where windows are all alike it is ordinary pooling; where they are not, an average is two
- * small matrix products.
+ * small matrix products, and a maximum is taken along one direction after the other.
  *
  * @module
  */
@@ -11,8 +11,11 @@ import { scope } from "../scope.ts";
 import type { Tensor } from "../tensor.ts";
 import { blockSize } from "../layout.ts";
 import { blocksFor, fillsBlocks, pairOf, type Size2d } from "./conv/geometry.ts";
+import { concat } from "./concat.ts";
 import { matmul } from "./matmul.ts";
 import { avgPool2d, maxPool2d } from "./pool.ts";
+import { max } from "./reduce.ts";
+import { slice } from "./slice.ts";
 
 const spread: Op<[Tensor], { image: Shape; blocked: boolean }> = defineOp({
   name: "globalAvgPoolBackward",
@@ -91,20 +94,26 @@ export function adaptiveAvgPool2d(x: Tensor, size: Size2d): Tensor {
   });
 }
 
+/** The largest value of each window along one axis. */
+function windowMaxima(x: Tensor, axis: number, count: number): Tensor {
+  const whole = Array<null>(axis).fill(null);
+  return concat(
+    windows(x.shape[axis], count).map((window) => max(slice(x, ...whole, window), axis, { keepDim: true })),
+    axis,
+  );
+}
+
 /**
- * The largest value of each of `size` windows that together cover the image.
+ * The largest value of each of `size` windows that together cover the image. Of equal values the first one takes the
+ * gradient; where windows differ in size they share it.
  *
- * @param x images `[N, C, H, W]`; H and W must be multiples of the result's
+ * @param x images `[N, C, H, W]`
  * @param size height and width of the result
- * @throws {RangeError} when windows would differ in size.
+ * @returns `[N, C, size, size]`
  */
 export function adaptiveMaxPool2d(x: Tensor, size: Size2d): Tensor {
   const wanted = sizeOfResult("adaptiveMaxPool2d", x, size);
   const window = evenWindow(x, wanted);
-  if (window === null) {
-    throw new RangeError(
-      `adaptiveMaxPool2d: expected sides that are multiples of [${wanted}] but found ${showShape(x.shape)}`,
-    );
-  }
-  return maxPool2d(x, window);
+  if (window !== null) return maxPool2d(x, window);
+  return scope(() => windowMaxima(windowMaxima(x, 2, wanted[0]), 3, wanted[1]));
 }

@@ -56,6 +56,7 @@ OPS = [
         ([F(1, 16, 4, 4)], {"size": 1}),
     ]),
     ("adaptiveMaxPool2d", lambda x, o: T.adaptive_max_pool2d(x, o["size"]), [
+        ([D(1, 2, 3, 3)], {"size": 5}),
         ([D(2, 3, 4, 6)], {"size": 1}),
         ([D(2, 3, 4, 6)], {"size": 2}),
         ([D(1, 2, 5, 7)], {"size": [3, 2]}),
