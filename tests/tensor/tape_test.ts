@@ -302,6 +302,15 @@ Deno.test("noGrad() lasts until an asynchronous function is done", async () => {
   assertEquals([inside, ebb.gradEnabled()], [[false], true]);
 });
 
+test("detach() shares the elements and leaves the tape", () => {
+  const x = leaf([1, 2]);
+  const y = x.square().detach();
+  assertEquals([y.requiresGrad, y.toArray()], [false, [1, 4]]);
+  assertThrows(() => y.sum().backward(), Error, "requires a gradient");
+  x.mul(y).sum().backward();
+  assertEquals(x.grad!.toArray(), [1, 4]);
+});
+
 test("a computed tensor cannot be told that it requires no gradient", () => {
   const y = leaf([1]).square();
   assertThrows(
