@@ -5,6 +5,7 @@
  * @module
  */
 import { addOp } from "./ops/arithmetic.ts";
+import { clone } from "./ops/copy.ts";
 import { ones } from "./create.ts";
 import type { Operand } from "./op.ts";
 import { SavedTensor } from "./saved.ts";
@@ -118,6 +119,7 @@ function walk(
   create: boolean,
 ): (Tensor | null)[] {
   const found = new Map<Tensor, Tensor>();
+  const leaves = new Set<Tensor>();
   const wanted = new Set(targets ?? []);
   const nodes = reachable(outputs);
   const needed = targets === null ? null : neededNodes(nodes, wanted);
@@ -130,7 +132,7 @@ function walk(
 
   const arrive = (edge: Edge, index: number, gradient: Tensor) => {
     if (edge instanceof TapeNode) edge.arrived[index] = sum(edge.arrived[index] ?? null, gradient, create);
-    else if (edge !== null && targets === null) gather(edge, gradient);
+    else if (edge !== null && targets === null) leaves.add(gather(edge, gradient));
     else if (edge !== null) found.set(edge, sum(found.get(edge) ?? null, gradient, create));
   };
 
@@ -162,6 +164,7 @@ function walk(
       node.release();
     }
   }
+  for (const leaf of leaves) makeOwn(leaf);
   return (targets ?? []).map((target) => {
     const gradient = found.get(target);
     return gradient === undefined ? null : released(gradient);
@@ -258,9 +261,20 @@ function shareNode(from: Tensor, to: Tensor): void {
 }
 
 /** Adds to a leaf's `grad`. */
-function gather(leaf: Tensor, gradient: Tensor): void {
-  if (leaf.disposed) return;
-  leaf.grad = sum(leaf.grad, gradient, false);
+function gather(leaf: Tensor, gradient: Tensor): Tensor {
+  if (!leaf.disposed) leaf.grad = sum(leaf.grad, gradient, false);
+  return leaf;
+}
+
+/**
+ * Copies a leaf's `grad` if it shares its elements: both operands of an addition get one gradient, and clipping one of
+ * them in place must not change the other.
+ */
+function makeOwn(leaf: Tensor): void {
+  const shared = leaf.grad;
+  if (shared === null || shared.storage.holders === 1) return;
+  leaf.grad = owned(noGrad(() => clone(shared)));
+  shared.dispose();
 }
 
 /** Nodes that lead to `outputs`, newest first. */

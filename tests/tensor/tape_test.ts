@@ -327,3 +327,12 @@ test("whole numbers require no gradient", () => {
     "expected a floating type where a gradient is wanted but found int64",
   );
 });
+
+test("gradients of two leaves share no elements, nor does the one that was given", () => {
+  const a = ebb.tensor([1, 2], { requiresGrad: true });
+  const b = ebb.tensor([3, 4], { requiresGrad: true });
+  const given = ebb.ones([2]);
+  a.add(b).backward(given);
+  a.grad!.mul_(10);
+  assertEquals([a.grad!.toArray(), b.grad!.toArray(), given.toArray()], [[10, 10], [1, 1], [1, 1]]);
+});

@@ -215,15 +215,19 @@ const SLOPE = Math.sqrt(2 / Math.PI);
 const BEND = 0.044715;
 
 // The density is divided by exp(x²/2), which no exponent underflows: nine nodes (`kernels.md`, section 3).
-const geluBackward = backward(
+/** `dy` times the derivative of GELU at `x`, inside a graph. */
+export function geluGradientGraph(g: GraphBuilder, dy: Value, x: Value, c: Constant): Value {
+  const v = g.node("Mul", [x, c(Math.SQRT1_2)]);
+  const share = g.node("HardSigmoid", [g.node("Erf", [v])], { alpha: 0.5, beta: 0.5 });
+  const scaled = g.node("Mul", [x, c(1 / Math.sqrt(2 * Math.PI))]);
+  const density = g.node("Div", [scaled, g.node("Exp", [g.node("Mul", [v, v])])]);
+  return g.node("Mul", [dy, g.node("Add", [share, density])]);
+}
+
+/** `dy` times the derivative of GELU at `x`. */
+export const geluBackward: Backward = backward(
   "gelu",
-  (g, dy, x, c) => {
-    const v = g.node("Mul", [x, c(Math.SQRT1_2)]);
-    const share = g.node("HardSigmoid", [g.node("Erf", [v])], { alpha: 0.5, beta: 0.5 });
-    const scaled = g.node("Mul", [x, c(1 / Math.sqrt(2 * Math.PI))]);
-    const density = g.node("Div", [scaled, g.node("Exp", [g.node("Mul", [v, v])])]);
-    return g.node("Mul", [dy, g.node("Add", [share, density])]);
-  },
+  geluGradientGraph,
   (dy, x) => {
     const share = mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
     const density = mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
