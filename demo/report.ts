@@ -52,7 +52,7 @@ export function report({ images, training, command }: Run): string {
     [percent(last.accuracy), `of ${count(test.length)} held-out ${plural} classified right`],
     [duration(seconds), `for ${Number(last.epoch.toFixed(2))} epochs, evaluations included`],
     [count(speed), "images a second in training"],
-    [ebb.formatBytes(last.peakBytes), `of ${device.name} memory at the peak`],
+    [ebb.formatBytes(last.peakBytes), `of memory on ${device.name} at the peak`],
     [count(parameters), `parameters: ${recipe.network}`],
   ];
   return page(`${name} by Ebb`, [
