@@ -1,0 +1,29 @@
+/**
+ * One number in chosen places.
+ *
+ * @module
+ */
+import { broadcastShapes, sameShape, showShape } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { where } from "./compare.ts";
+
+/**
+ * `x` with `value` where `mask` is true. No gradient flows there.
+ *
+ * @param mask booleans that broadcast to `x`'s shape
+ * @returns `x`'s shape
+ * @throws {RangeError | TypeError} when the mask is not of booleans or does not fit.
+ */
+export function maskedFill(x: Tensor, mask: Tensor, value: number): Tensor {
+  if (!sameShape(broadcastShapes("maskedFill", x.shape, mask.shape), x.shape)) {
+    throw new RangeError(
+      `maskedFill: expected a mask that broadcasts to ${showShape(x.shape)} but found ${
+        showShape(mask.shape)
+      }`,
+    );
+  }
+  if (mask.dtype !== "bool") {
+    throw new TypeError(`maskedFill: expected a mask of bool but found ${mask.dtype}; use to()`);
+  }
+  return where(mask, value, x);
+}
