@@ -1,80 +1,11 @@
 /**
- * The functions that are methods too: `add(a, b)` is `a.add(b)`. One list makes both, so they cannot differ.
+ * The functions that are methods too: `add(a, b)` is `a.add(b)`. {@link TensorMethods} lists them for the compiler and for
+ * readers; the functions themselves are those of `ops/mod.ts`, so the two cannot differ.
  *
  * @module
  */
 import { backward } from "./backward.ts";
-import { elu, gelu, leakyRelu, logSigmoid, sigmoid, silu, softplus, tanh } from "./ops/activation.ts";
-import { add, add_, div, mul, mul_, neg, sub, sub_ } from "./ops/arithmetic.ts";
-import { multiHeadAttention, scaledDotProductAttention } from "./ops/attention.ts";
-import { batchNorm } from "./ops/batch_norm.ts";
-import { to } from "./ops/cast.ts";
-import {
-  allClose,
-  eq,
-  equal,
-  ge,
-  gt,
-  isFinite,
-  isNaN,
-  le,
-  logicalAnd,
-  logicalNot,
-  logicalOr,
-  logicalXor,
-  lt,
-  ne,
-} from "./ops/compare.ts";
-import { conv1d, conv2d, convTranspose2d } from "./ops/conv/mod.ts";
-import { clone, copy_, detach, fill_, zero_ } from "./ops/copy.ts";
-import { crossEntropy, nllLoss } from "./ops/cross_entropy.ts";
-import { cumSum } from "./ops/cumulative.ts";
-import { dropout } from "./ops/dropout.ts";
-import { clamp, clamp_, maximum, minimum } from "./ops/extremes.ts";
-import { groupNorm, instanceNorm } from "./ops/group_norm.ts";
-import { layerNorm, rmsNorm } from "./ops/layer_norm.ts";
-import { addmm, linear } from "./ops/linear.ts";
-import { binaryCrossEntropyWithLogits, klDiv, l1Loss, mseLoss, smoothL1Loss } from "./ops/loss.ts";
-import { matmul } from "./ops/matmul.ts";
-import { logSumExp, norm } from "./ops/norm.ts";
-import { pad } from "./ops/pad.ts";
-import { movedim, permute, transpose } from "./ops/permute.ts";
-import { avgPool2d, maxPool2d } from "./ops/pool.ts";
-import { pow } from "./ops/pow.ts";
-import { all, any, argmax, argmin, max, min, prod } from "./ops/reduce.ts";
-import { flip, roll, tile } from "./ops/repeat.ts";
-import { narrow, select, slice } from "./ops/slice.ts";
-import { logSoftmax, softmax } from "./ops/softmax.ts";
-import { chunk, split } from "./ops/split.ts";
-import { std, variance } from "./ops/spread.ts";
-import { mean, sum } from "./ops/sum.ts";
-import { tril, triu } from "./ops/triangle.ts";
-import {
-  abs,
-  acos,
-  asin,
-  atan,
-  ceil,
-  cos,
-  cosh,
-  erf,
-  exp,
-  expm1,
-  floor,
-  log,
-  log1p,
-  reciprocal,
-  relu,
-  round,
-  rsqrt,
-  sign,
-  sin,
-  sinh,
-  sqrt,
-  square,
-  tan,
-} from "./ops/unary.ts";
-import { expand, flatten, reshape, squeeze, unsqueeze } from "./ops/view.ts";
+import * as ops from "./ops/mod.ts";
 import { Tensor } from "./tensor.ts";
 
 // deno-lint-ignore no-explicit-any
@@ -82,260 +13,290 @@ type Method<F> = F extends (x: any, ...rest: infer R) => infer T ? (...rest: R) 
 
 /** Every function of a tensor as its method. */
 export interface TensorMethods {
-  abs: Method<typeof abs>;
-  acos: Method<typeof acos>;
-  add: Method<typeof add>;
-  add_: Method<typeof add_>;
-  addmm: Method<typeof addmm>;
-  all: Method<typeof all>;
-  allClose: Method<typeof allClose>;
-  any: Method<typeof any>;
-  argmax: Method<typeof argmax>;
-  argmin: Method<typeof argmin>;
-  asin: Method<typeof asin>;
-  atan: Method<typeof atan>;
-  avgPool2d: Method<typeof avgPool2d>;
+  /** {@link ops.abs} with this tensor as the first operand. */
+  abs: Method<typeof ops.abs>;
+  /** {@link ops.acos} with this tensor as the first operand. */
+  acos: Method<typeof ops.acos>;
+  /** {@link ops.adaptiveAvgPool2d} with this tensor as the first operand. */
+  adaptiveAvgPool2d: Method<typeof ops.adaptiveAvgPool2d>;
+  /** {@link ops.adaptiveMaxPool2d} with this tensor as the first operand. */
+  adaptiveMaxPool2d: Method<typeof ops.adaptiveMaxPool2d>;
+  /** {@link ops.add} with this tensor as the first operand. */
+  add: Method<typeof ops.add>;
+  /** {@link ops.add_} with this tensor as the first operand. */
+  add_: Method<typeof ops.add_>;
+  /** {@link ops.addmm} with this tensor as the first operand. */
+  addmm: Method<typeof ops.addmm>;
+  /** {@link ops.all} with this tensor as the first operand. */
+  all: Method<typeof ops.all>;
+  /** {@link ops.allClose} with this tensor as the first operand. */
+  allClose: Method<typeof ops.allClose>;
+  /** {@link ops.any} with this tensor as the first operand. */
+  any: Method<typeof ops.any>;
+  /** {@link ops.argmax} with this tensor as the first operand. */
+  argmax: Method<typeof ops.argmax>;
+  /** {@link ops.argmin} with this tensor as the first operand. */
+  argmin: Method<typeof ops.argmin>;
+  /** {@link ops.argsort} with this tensor as the first operand. */
+  argsort: Method<typeof ops.argsort>;
+  /** {@link ops.asin} with this tensor as the first operand. */
+  asin: Method<typeof ops.asin>;
+  /** {@link ops.atan} with this tensor as the first operand. */
+  atan: Method<typeof ops.atan>;
+  /** {@link ops.avgPool2d} with this tensor as the first operand. */
+  avgPool2d: Method<typeof ops.avgPool2d>;
+  /** {@link backward} with this tensor as the first operand. */
   backward: Method<typeof backward>;
-  batchNorm: Method<typeof batchNorm>;
-  binaryCrossEntropyWithLogits: Method<typeof binaryCrossEntropyWithLogits>;
-  ceil: Method<typeof ceil>;
-  chunk: Method<typeof chunk>;
-  clamp: Method<typeof clamp>;
-  clamp_: Method<typeof clamp_>;
-  clone: Method<typeof clone>;
-  conv1d: Method<typeof conv1d>;
-  conv2d: Method<typeof conv2d>;
-  convTranspose2d: Method<typeof convTranspose2d>;
-  copy_: Method<typeof copy_>;
-  cos: Method<typeof cos>;
-  cosh: Method<typeof cosh>;
-  crossEntropy: Method<typeof crossEntropy>;
-  cumSum: Method<typeof cumSum>;
-  detach: Method<typeof detach>;
-  div: Method<typeof div>;
-  dropout: Method<typeof dropout>;
-  elu: Method<typeof elu>;
-  eq: Method<typeof eq>;
-  equal: Method<typeof equal>;
-  erf: Method<typeof erf>;
-  exp: Method<typeof exp>;
-  expand: Method<typeof expand>;
-  expm1: Method<typeof expm1>;
-  fill_: Method<typeof fill_>;
-  flatten: Method<typeof flatten>;
-  flip: Method<typeof flip>;
-  floor: Method<typeof floor>;
-  ge: Method<typeof ge>;
-  gelu: Method<typeof gelu>;
-  groupNorm: Method<typeof groupNorm>;
-  gt: Method<typeof gt>;
-  instanceNorm: Method<typeof instanceNorm>;
-  isFinite: Method<typeof isFinite>;
-  isNaN: Method<typeof isNaN>;
-  klDiv: Method<typeof klDiv>;
-  l1Loss: Method<typeof l1Loss>;
-  layerNorm: Method<typeof layerNorm>;
-  le: Method<typeof le>;
-  leakyRelu: Method<typeof leakyRelu>;
-  linear: Method<typeof linear>;
-  log: Method<typeof log>;
-  log1p: Method<typeof log1p>;
-  logicalAnd: Method<typeof logicalAnd>;
-  logicalNot: Method<typeof logicalNot>;
-  logicalOr: Method<typeof logicalOr>;
-  logicalXor: Method<typeof logicalXor>;
-  logSigmoid: Method<typeof logSigmoid>;
-  logSoftmax: Method<typeof logSoftmax>;
-  logSumExp: Method<typeof logSumExp>;
-  lt: Method<typeof lt>;
-  matmul: Method<typeof matmul>;
-  max: Method<typeof max>;
-  maximum: Method<typeof maximum>;
-  maxPool2d: Method<typeof maxPool2d>;
-  mean: Method<typeof mean>;
-  min: Method<typeof min>;
-  minimum: Method<typeof minimum>;
-  movedim: Method<typeof movedim>;
-  mseLoss: Method<typeof mseLoss>;
-  mul: Method<typeof mul>;
-  mul_: Method<typeof mul_>;
-  multiHeadAttention: Method<typeof multiHeadAttention>;
-  narrow: Method<typeof narrow>;
-  ne: Method<typeof ne>;
-  neg: Method<typeof neg>;
-  nllLoss: Method<typeof nllLoss>;
-  norm: Method<typeof norm>;
-  pad: Method<typeof pad>;
-  permute: Method<typeof permute>;
-  pow: Method<typeof pow>;
-  prod: Method<typeof prod>;
-  reciprocal: Method<typeof reciprocal>;
-  relu: Method<typeof relu>;
-  reshape: Method<typeof reshape>;
-  rmsNorm: Method<typeof rmsNorm>;
-  roll: Method<typeof roll>;
-  round: Method<typeof round>;
-  rsqrt: Method<typeof rsqrt>;
-  scaledDotProductAttention: Method<typeof scaledDotProductAttention>;
-  select: Method<typeof select>;
-  sigmoid: Method<typeof sigmoid>;
-  sign: Method<typeof sign>;
-  silu: Method<typeof silu>;
-  sin: Method<typeof sin>;
-  sinh: Method<typeof sinh>;
-  slice: Method<typeof slice>;
-  smoothL1Loss: Method<typeof smoothL1Loss>;
-  softmax: Method<typeof softmax>;
-  softplus: Method<typeof softplus>;
-  split: Method<typeof split>;
-  sqrt: Method<typeof sqrt>;
-  square: Method<typeof square>;
-  squeeze: Method<typeof squeeze>;
-  std: Method<typeof std>;
-  sub: Method<typeof sub>;
-  sub_: Method<typeof sub_>;
-  sum: Method<typeof sum>;
-  tan: Method<typeof tan>;
-  tanh: Method<typeof tanh>;
-  tile: Method<typeof tile>;
-  to: Method<typeof to>;
-  transpose: Method<typeof transpose>;
-  tril: Method<typeof tril>;
-  triu: Method<typeof triu>;
-  unsqueeze: Method<typeof unsqueeze>;
-  var: Method<typeof variance>;
-  zero_: Method<typeof zero_>;
+  /** {@link ops.batchNorm} with this tensor as the first operand. */
+  batchNorm: Method<typeof ops.batchNorm>;
+  /** {@link ops.binaryCrossEntropyWithLogits} with this tensor as the first operand. */
+  binaryCrossEntropyWithLogits: Method<typeof ops.binaryCrossEntropyWithLogits>;
+  /** {@link ops.ceil} with this tensor as the first operand. */
+  ceil: Method<typeof ops.ceil>;
+  /** {@link ops.chunk} with this tensor as the first operand. */
+  chunk: Method<typeof ops.chunk>;
+  /** {@link ops.clamp} with this tensor as the first operand. */
+  clamp: Method<typeof ops.clamp>;
+  /** {@link ops.clamp_} with this tensor as the first operand. */
+  clamp_: Method<typeof ops.clamp_>;
+  /** {@link ops.clone} with this tensor as the first operand. */
+  clone: Method<typeof ops.clone>;
+  /** {@link ops.conv1d} with this tensor as the first operand. */
+  conv1d: Method<typeof ops.conv1d>;
+  /** {@link ops.conv2d} with this tensor as the first operand. */
+  conv2d: Method<typeof ops.conv2d>;
+  /** {@link ops.convTranspose2d} with this tensor as the first operand. */
+  convTranspose2d: Method<typeof ops.convTranspose2d>;
+  /** {@link ops.copy_} with this tensor as the first operand. */
+  copy_: Method<typeof ops.copy_>;
+  /** {@link ops.cos} with this tensor as the first operand. */
+  cos: Method<typeof ops.cos>;
+  /** {@link ops.cosh} with this tensor as the first operand. */
+  cosh: Method<typeof ops.cosh>;
+  /** {@link ops.crossEntropy} with this tensor as the first operand. */
+  crossEntropy: Method<typeof ops.crossEntropy>;
+  /** {@link ops.cumSum} with this tensor as the first operand. */
+  cumSum: Method<typeof ops.cumSum>;
+  /** {@link ops.detach} with this tensor as the first operand. */
+  detach: Method<typeof ops.detach>;
+  /** {@link ops.div} with this tensor as the first operand. */
+  div: Method<typeof ops.div>;
+  /** {@link ops.dropout} with this tensor as the first operand. */
+  dropout: Method<typeof ops.dropout>;
+  /** {@link ops.elu} with this tensor as the first operand. */
+  elu: Method<typeof ops.elu>;
+  /** {@link ops.embedding} with this tensor as the first operand. */
+  embedding: Method<typeof ops.embedding>;
+  /** {@link ops.eq} with this tensor as the first operand. */
+  eq: Method<typeof ops.eq>;
+  /** {@link ops.equal} with this tensor as the first operand. */
+  equal: Method<typeof ops.equal>;
+  /** {@link ops.erf} with this tensor as the first operand. */
+  erf: Method<typeof ops.erf>;
+  /** {@link ops.exp} with this tensor as the first operand. */
+  exp: Method<typeof ops.exp>;
+  /** {@link ops.expand} with this tensor as the first operand. */
+  expand: Method<typeof ops.expand>;
+  /** {@link ops.expm1} with this tensor as the first operand. */
+  expm1: Method<typeof ops.expm1>;
+  /** {@link ops.fill_} with this tensor as the first operand. */
+  fill_: Method<typeof ops.fill_>;
+  /** {@link ops.flatten} with this tensor as the first operand. */
+  flatten: Method<typeof ops.flatten>;
+  /** {@link ops.flip} with this tensor as the first operand. */
+  flip: Method<typeof ops.flip>;
+  /** {@link ops.floor} with this tensor as the first operand. */
+  floor: Method<typeof ops.floor>;
+  /** {@link ops.gather} with this tensor as the first operand. */
+  gather: Method<typeof ops.gather>;
+  /** {@link ops.ge} with this tensor as the first operand. */
+  ge: Method<typeof ops.ge>;
+  /** {@link ops.gelu} with this tensor as the first operand. */
+  gelu: Method<typeof ops.gelu>;
+  /** {@link ops.groupNorm} with this tensor as the first operand. */
+  groupNorm: Method<typeof ops.groupNorm>;
+  /** {@link ops.gt} with this tensor as the first operand. */
+  gt: Method<typeof ops.gt>;
+  /** {@link ops.indexSelect} with this tensor as the first operand. */
+  indexSelect: Method<typeof ops.indexSelect>;
+  /** {@link ops.instanceNorm} with this tensor as the first operand. */
+  instanceNorm: Method<typeof ops.instanceNorm>;
+  /** {@link ops.isFinite} with this tensor as the first operand. */
+  isFinite: Method<typeof ops.isFinite>;
+  /** {@link ops.isNaN} with this tensor as the first operand. */
+  isNaN: Method<typeof ops.isNaN>;
+  /** {@link ops.klDiv} with this tensor as the first operand. */
+  klDiv: Method<typeof ops.klDiv>;
+  /** {@link ops.l1Loss} with this tensor as the first operand. */
+  l1Loss: Method<typeof ops.l1Loss>;
+  /** {@link ops.layerNorm} with this tensor as the first operand. */
+  layerNorm: Method<typeof ops.layerNorm>;
+  /** {@link ops.le} with this tensor as the first operand. */
+  le: Method<typeof ops.le>;
+  /** {@link ops.leakyRelu} with this tensor as the first operand. */
+  leakyRelu: Method<typeof ops.leakyRelu>;
+  /** {@link ops.linear} with this tensor as the first operand. */
+  linear: Method<typeof ops.linear>;
+  /** {@link ops.log} with this tensor as the first operand. */
+  log: Method<typeof ops.log>;
+  /** {@link ops.log1p} with this tensor as the first operand. */
+  log1p: Method<typeof ops.log1p>;
+  /** {@link ops.logicalAnd} with this tensor as the first operand. */
+  logicalAnd: Method<typeof ops.logicalAnd>;
+  /** {@link ops.logicalNot} with this tensor as the first operand. */
+  logicalNot: Method<typeof ops.logicalNot>;
+  /** {@link ops.logicalOr} with this tensor as the first operand. */
+  logicalOr: Method<typeof ops.logicalOr>;
+  /** {@link ops.logicalXor} with this tensor as the first operand. */
+  logicalXor: Method<typeof ops.logicalXor>;
+  /** {@link ops.logSigmoid} with this tensor as the first operand. */
+  logSigmoid: Method<typeof ops.logSigmoid>;
+  /** {@link ops.logSoftmax} with this tensor as the first operand. */
+  logSoftmax: Method<typeof ops.logSoftmax>;
+  /** {@link ops.logSumExp} with this tensor as the first operand. */
+  logSumExp: Method<typeof ops.logSumExp>;
+  /** {@link ops.lt} with this tensor as the first operand. */
+  lt: Method<typeof ops.lt>;
+  /** {@link ops.maskedFill} with this tensor as the first operand. */
+  maskedFill: Method<typeof ops.maskedFill>;
+  /** {@link ops.matmul} with this tensor as the first operand. */
+  matmul: Method<typeof ops.matmul>;
+  /** {@link ops.max} with this tensor as the first operand. */
+  max: Method<typeof ops.max>;
+  /** {@link ops.maximum} with this tensor as the first operand. */
+  maximum: Method<typeof ops.maximum>;
+  /** {@link ops.maxPool2d} with this tensor as the first operand. */
+  maxPool2d: Method<typeof ops.maxPool2d>;
+  /** {@link ops.mean} with this tensor as the first operand. */
+  mean: Method<typeof ops.mean>;
+  /** {@link ops.min} with this tensor as the first operand. */
+  min: Method<typeof ops.min>;
+  /** {@link ops.minimum} with this tensor as the first operand. */
+  minimum: Method<typeof ops.minimum>;
+  /** {@link ops.movedim} with this tensor as the first operand. */
+  movedim: Method<typeof ops.movedim>;
+  /** {@link ops.mseLoss} with this tensor as the first operand. */
+  mseLoss: Method<typeof ops.mseLoss>;
+  /** {@link ops.mul} with this tensor as the first operand. */
+  mul: Method<typeof ops.mul>;
+  /** {@link ops.mul_} with this tensor as the first operand. */
+  mul_: Method<typeof ops.mul_>;
+  /** {@link ops.multiHeadAttention} with this tensor as the first operand. */
+  multiHeadAttention: Method<typeof ops.multiHeadAttention>;
+  /** {@link ops.narrow} with this tensor as the first operand. */
+  narrow: Method<typeof ops.narrow>;
+  /** {@link ops.ne} with this tensor as the first operand. */
+  ne: Method<typeof ops.ne>;
+  /** {@link ops.neg} with this tensor as the first operand. */
+  neg: Method<typeof ops.neg>;
+  /** {@link ops.nllLoss} with this tensor as the first operand. */
+  nllLoss: Method<typeof ops.nllLoss>;
+  /** {@link ops.norm} with this tensor as the first operand. */
+  norm: Method<typeof ops.norm>;
+  /** {@link ops.oneHot} with this tensor as the first operand. */
+  oneHot: Method<typeof ops.oneHot>;
+  /** {@link ops.pad} with this tensor as the first operand. */
+  pad: Method<typeof ops.pad>;
+  /** {@link ops.permute} with this tensor as the first operand. */
+  permute: Method<typeof ops.permute>;
+  /** {@link ops.pow} with this tensor as the first operand. */
+  pow: Method<typeof ops.pow>;
+  /** {@link ops.prod} with this tensor as the first operand. */
+  prod: Method<typeof ops.prod>;
+  /** {@link ops.reciprocal} with this tensor as the first operand. */
+  reciprocal: Method<typeof ops.reciprocal>;
+  /** {@link ops.relu} with this tensor as the first operand. */
+  relu: Method<typeof ops.relu>;
+  /** {@link ops.reshape} with this tensor as the first operand. */
+  reshape: Method<typeof ops.reshape>;
+  /** {@link ops.rmsNorm} with this tensor as the first operand. */
+  rmsNorm: Method<typeof ops.rmsNorm>;
+  /** {@link ops.roll} with this tensor as the first operand. */
+  roll: Method<typeof ops.roll>;
+  /** {@link ops.round} with this tensor as the first operand. */
+  round: Method<typeof ops.round>;
+  /** {@link ops.rsqrt} with this tensor as the first operand. */
+  rsqrt: Method<typeof ops.rsqrt>;
+  /** {@link ops.scaledDotProductAttention} with this tensor as the first operand. */
+  scaledDotProductAttention: Method<typeof ops.scaledDotProductAttention>;
+  /** {@link ops.scatterAdd} with this tensor as the first operand. */
+  scatterAdd: Method<typeof ops.scatterAdd>;
+  /** {@link ops.select} with this tensor as the first operand. */
+  select: Method<typeof ops.select>;
+  /** {@link ops.sigmoid} with this tensor as the first operand. */
+  sigmoid: Method<typeof ops.sigmoid>;
+  /** {@link ops.sign} with this tensor as the first operand. */
+  sign: Method<typeof ops.sign>;
+  /** {@link ops.silu} with this tensor as the first operand. */
+  silu: Method<typeof ops.silu>;
+  /** {@link ops.sin} with this tensor as the first operand. */
+  sin: Method<typeof ops.sin>;
+  /** {@link ops.sinh} with this tensor as the first operand. */
+  sinh: Method<typeof ops.sinh>;
+  /** {@link ops.slice} with this tensor as the first operand. */
+  slice: Method<typeof ops.slice>;
+  /** {@link ops.smoothL1Loss} with this tensor as the first operand. */
+  smoothL1Loss: Method<typeof ops.smoothL1Loss>;
+  /** {@link ops.softmax} with this tensor as the first operand. */
+  softmax: Method<typeof ops.softmax>;
+  /** {@link ops.softplus} with this tensor as the first operand. */
+  softplus: Method<typeof ops.softplus>;
+  /** {@link ops.sort} with this tensor as the first operand. */
+  sort: Method<typeof ops.sort>;
+  /** {@link ops.split} with this tensor as the first operand. */
+  split: Method<typeof ops.split>;
+  /** {@link ops.sqrt} with this tensor as the first operand. */
+  sqrt: Method<typeof ops.sqrt>;
+  /** {@link ops.square} with this tensor as the first operand. */
+  square: Method<typeof ops.square>;
+  /** {@link ops.squeeze} with this tensor as the first operand. */
+  squeeze: Method<typeof ops.squeeze>;
+  /** {@link ops.std} with this tensor as the first operand. */
+  std: Method<typeof ops.std>;
+  /** {@link ops.sub} with this tensor as the first operand. */
+  sub: Method<typeof ops.sub>;
+  /** {@link ops.sub_} with this tensor as the first operand. */
+  sub_: Method<typeof ops.sub_>;
+  /** {@link ops.sum} with this tensor as the first operand. */
+  sum: Method<typeof ops.sum>;
+  /** {@link ops.tan} with this tensor as the first operand. */
+  tan: Method<typeof ops.tan>;
+  /** {@link ops.tanh} with this tensor as the first operand. */
+  tanh: Method<typeof ops.tanh>;
+  /** {@link ops.tile} with this tensor as the first operand. */
+  tile: Method<typeof ops.tile>;
+  /** {@link ops.to} with this tensor as the first operand. */
+  to: Method<typeof ops.to>;
+  /** {@link ops.topK} with this tensor as the first operand. */
+  topK: Method<typeof ops.topK>;
+  /** {@link ops.transpose} with this tensor as the first operand. */
+  transpose: Method<typeof ops.transpose>;
+  /** {@link ops.tril} with this tensor as the first operand. */
+  tril: Method<typeof ops.tril>;
+  /** {@link ops.triu} with this tensor as the first operand. */
+  triu: Method<typeof ops.triu>;
+  /** {@link ops.unsqueeze} with this tensor as the first operand. */
+  unsqueeze: Method<typeof ops.unsqueeze>;
+  /** {@link ops.var} with this tensor as the first operand. */
+  var: Method<typeof ops.var>;
+  /** {@link ops.zero_} with this tensor as the first operand. */
+  zero_: Method<typeof ops.zero_>;
 }
 
+/** Functions that are no methods: they are about several tensors alike. */
+const FREE = ["concat", "stack", "where"] as const;
+
+type Free = typeof FREE[number];
 type Functions = { [K in keyof TensorMethods]: (x: Tensor, ...rest: never[]) => unknown };
 
-const functions: Functions = {
-  abs,
-  acos,
-  add,
-  add_,
-  addmm,
-  all,
-  allClose,
-  any,
-  argmax,
-  argmin,
-  asin,
-  atan,
-  avgPool2d,
+/** An op that is neither listed as a method nor free does not compile here. */
+const functions: Functions & Record<Exclude<keyof typeof ops, Free | keyof TensorMethods>, never> = {
+  ...ops,
   backward,
-  batchNorm,
-  binaryCrossEntropyWithLogits,
-  ceil,
-  chunk,
-  clamp,
-  clamp_,
-  clone,
-  conv1d,
-  conv2d,
-  convTranspose2d,
-  copy_,
-  cos,
-  cosh,
-  crossEntropy,
-  cumSum,
-  detach,
-  div,
-  dropout,
-  elu,
-  eq,
-  equal,
-  erf,
-  exp,
-  expand,
-  expm1,
-  fill_,
-  flatten,
-  flip,
-  floor,
-  ge,
-  gelu,
-  groupNorm,
-  gt,
-  instanceNorm,
-  isFinite,
-  isNaN,
-  klDiv,
-  l1Loss,
-  layerNorm,
-  le,
-  leakyRelu,
-  linear,
-  log,
-  log1p,
-  logicalAnd,
-  logicalNot,
-  logicalOr,
-  logicalXor,
-  logSigmoid,
-  logSoftmax,
-  logSumExp,
-  lt,
-  matmul,
-  max,
-  maximum,
-  maxPool2d,
-  mean,
-  min,
-  minimum,
-  movedim,
-  mseLoss,
-  mul,
-  mul_,
-  multiHeadAttention,
-  narrow,
-  ne,
-  neg,
-  nllLoss,
-  norm,
-  pad,
-  permute,
-  pow,
-  prod,
-  reciprocal,
-  relu,
-  reshape,
-  rmsNorm,
-  roll,
-  round,
-  rsqrt,
-  scaledDotProductAttention,
-  select,
-  sigmoid,
-  sign,
-  silu,
-  sin,
-  sinh,
-  slice,
-  smoothL1Loss,
-  softmax,
-  softplus,
-  split,
-  sqrt,
-  square,
-  squeeze,
-  std,
-  sub,
-  sub_,
-  sum,
-  tan,
-  tanh,
-  tile,
-  to,
-  transpose,
-  tril,
-  triu,
-  unsqueeze,
-  var: variance,
-  zero_,
 };
 
 for (const [name, fn] of Object.entries(functions) as [string, (...operands: unknown[]) => unknown][]) {
+  if (FREE.includes(name as Free)) continue;
   Object.defineProperty(Tensor.prototype, name, {
     value(this: Tensor, ...rest: unknown[]) {
       return fn(this, ...rest);

@@ -59,6 +59,7 @@ export { crossEntropy, type CrossEntropyOptions, nllLoss, type NllLossOptions } 
 export { cumSum } from "./cumulative.ts";
 export { dropout, type DropoutOptions } from "./dropout.ts";
 export { clamp, clamp_, type ClampOptions, maximum, minimum } from "./extremes.ts";
+export { gather, scatterAdd } from "./gather.ts";
 export { groupNorm, instanceNorm } from "./group_norm.ts";
 export { layerNorm, type LayerNormOptions, rmsNorm } from "./layer_norm.ts";
 export { addmm, linear, type LinearActivation, type LinearOptions } from "./linear.ts";
@@ -74,8 +75,11 @@ export {
   type SmoothL1LossOptions,
 } from "./loss.ts";
 export { type Reduction } from "./loss_reduction.ts";
+export { maskedFill } from "./masked_fill.ts";
 export { matmul } from "./matmul.ts";
 export { logSumExp, norm } from "./norm.ts";
+export { oneHot } from "./one_hot.ts";
+export { argsort, type Ordered, sort, type SortOptions, topK, type TopKOptions } from "./order.ts";
 export { pad, type PadOptions } from "./pad.ts";
 export { movedim, permute, transpose } from "./permute.ts";
 export { avgPool2d, maxPool2d, type PoolOptions } from "./pool.ts";
@@ -88,6 +92,7 @@ export { logSoftmax, softmax } from "./softmax.ts";
 export { chunk, split } from "./split.ts";
 export { type SpreadOptions, std, variance as var } from "./spread.ts";
 export { mean, sum } from "./sum.ts";
+export { embedding, type EmbeddingOptions, indexSelect } from "./take.ts";
 export { tril, triu } from "./triangle.ts";
 export {
   abs,
