@@ -76,8 +76,8 @@ const affine: Op<[Tensor, Tensor, Tensor | null, Tensor, Tensor, Tensor]> = defi
   graph: (
     g,
     [dy, x, y, a, k, c],
-    { inputs: [, image] },
-  ) => [affinePair(g, masked(g, dy, y, image.dtype), a, x, k, c, image as Spec)],
+    { inputs: [, image], provider },
+  ) => [affinePair(g, masked(g, dy, y, image.dtype), a, x, k, c, image as Spec, provider)],
 });
 
 /** Gradients of image, weight and bias; `y` is the result where a ReLU followed, else null. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { GraphBuilder, Value } from "../../ort/mod.ts";
+import type { GraphBuilder, Provider, Value } from "../../ort/mod.ts";
 import type { DType } from "../dtype.ts";
 import type { Spec } from "../op.ts";
 import type { Shape } from "../shape.ts";
@@ -78,6 +78,7 @@ export function affinePair(
   k: Value,
   c: Value,
   { dtype, shape: [, channels], blocked }: Spec,
+  provider: Provider,
 ): Value {
   if (blocked) {
     const rest = depthwise(g, x, k, c, channels);
@@ -85,7 +86,8 @@ export function affinePair(
   }
   const perChannel = (value: Value) => g.node("Reshape", [value, g.ints([channels, 1, 1])]);
   const scaled = g.node("Mul", [x, perChannel(k)]);
-  if (dtype === "float32") {
+  // WebGPU's kernel leaves out what is to be added.
+  if (dtype === "float32" && provider === "cpu") {
     const filter = g.node("Reshape", [a, g.ints([channels, 1, 1, 1])]);
     return g.fused("FusedConv", [dy, filter, c, scaled], { group: channels, kernel_shape: [1, 1] });
   }
