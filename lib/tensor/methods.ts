@@ -8,8 +8,9 @@ import { backward } from "./backward.ts";
 import * as ops from "./ops/mod.ts";
 import { Tensor } from "./tensor.ts";
 
+/** A function as the method of its first operand. */
 // deno-lint-ignore no-explicit-any
-type Method<F> = F extends (x: any, ...rest: infer R) => infer T ? (...rest: R) => T : never;
+export type Method<F> = F extends (x: any, ...rest: infer R) => infer T ? (...rest: R) => T : never;
 
 /** Every function of a tensor as its method. */
 export interface TensorMethods {

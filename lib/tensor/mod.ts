@@ -13,5 +13,5 @@ export { defaultGenerator, Generator, seed } from "./random.ts";
 export { keep, scope } from "./scope.ts";
 export type { Shape } from "./shape.ts";
 export { type NestedArray, Tensor } from "./tensor.ts";
-export type { TensorMethods } from "./methods.ts";
+export type { Method, TensorMethods } from "./methods.ts";
 export * from "./ops/mod.ts";
