@@ -16,12 +16,16 @@ export const TOLERANCE: Partial<Record<DType, number>> = {
 /** Numbers that are smaller are what rounding left of 0: the tolerance is not taken of them. */
 const NOISE = 1e-3;
 
-/** Where two lists of numbers differ by more than the tolerance, in words; null if nowhere. */
+/**
+ * Where two lists of numbers differ by more than the tolerance, in words; null if nowhere. With `anyForNaN` every number
+ * will do where NaN is expected.
+ */
 export function difference(
   found: readonly number[],
   expected: ArrayLike<number>,
   shape: Shape,
   tolerance: number,
+  anyForNaN: boolean = false,
 ): string | null {
   if (found.length !== expected.length) {
     return `expected ${expected.length} elements but found ${found.length}`;
@@ -34,6 +38,7 @@ export function difference(
   let excess = 0;
   for (let i = 0; i < expected.length; i++) {
     if (Object.is(found[i], expected[i]) || found[i] === expected[i]) continue;
+    if (anyForNaN && Number.isNaN(expected[i])) continue;
     const over = Math.abs(found[i] - expected[i]) - tolerance * (Math.abs(expected[i]) + largest);
     if (over <= excess) continue;
     worst = i;
