@@ -19,6 +19,8 @@ export interface Backend {
   readonly divisible: boolean;
   /** Reserves `bytes` bytes aligned to 64; 0 when there is no memory left. Must not throw. */
   reserve(bytes: number): Address;
+  /** Reserves in the middle of an op, where nothing can be refused: where there is no memory the op fails by itself. */
+  lend(bytes: number): Address;
   /** Gives reserved memory back. */
   release(address: Address, bytes: number): void;
   /** Copies host bytes to `address`, from byte `offset` on. */

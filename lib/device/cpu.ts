@@ -29,6 +29,7 @@ function makeBackend(): Backend {
         return 0; // the machine itself is out of memory
       }
     },
+    lend: (bytes) => host.allocate(bytes),
     release: (address) => host.free(address),
     write: (address, offset, source) => at(address, offset, source.length).set(source),
     read: (address, offset, target) => target.set(at(address, offset, target.length)),

@@ -52,6 +52,11 @@ export class Temporaries implements Workspace {
     }
   }
 
+  /** Whether something was lent since the last {@link takeOverdraft}. */
+  get overdrawn(): boolean {
+    return this.#overdraft > 0;
+  }
+
   /** Bytes lent beyond the budget since the last call. */
   takeOverdraft(): number {
     const bytes = this.#overdraft;
@@ -61,7 +66,7 @@ export class Temporaries implements Workspace {
 
   #lend(bytes: number): Address {
     this.#overdraft += bytes;
-    const address = this.#device.backend.reserve(bytes);
+    const address = this.#device.backend.lend(bytes);
     this.#lent.set(address, bytes);
     return address;
   }

@@ -76,6 +76,7 @@ function makeBackend(): Backend {
       }
       return 0;
     },
+    lend: allocate,
     release: (address) => free(address),
     write,
     read,

@@ -6,6 +6,7 @@
  * @module
  */
 import { MessageWriter } from "./protobuf.ts";
+import type { NodeKind } from "./webgpu_faults.ts";
 
 /** ONNX's numbers for element types. */
 export const ELEMENT_TYPES = {
@@ -56,17 +57,18 @@ interface Constant {
 
 /** A graph under construction. */
 export class GraphBuilder {
-  /** Whether the graph runs on the CPU, wherever its inputs and outputs lie. */
-  readonly onHost: boolean;
+  /** Whether some node runs on the CPU, wherever the graph's inputs and outputs lie. */
+  hasHostNodes = false;
+  readonly #onHost: (node: NodeKind) => boolean;
   #nodes: NodeProto[] = [];
   #constants = new Map<string, Constant>();
   #inputs: { name: Value; type: ElementType; shape?: readonly number[] }[] = [];
   #outputs: { name: Value; type: ElementType }[] = [];
   #count = 0;
 
-  /** An empty graph. */
-  constructor(onHost: boolean = false) {
-    this.onHost = onHost;
+  /** An empty graph; `onHost` says which nodes run on the CPU in a session of another provider. */
+  constructor(onHost: (node: NodeKind) => boolean = () => false) {
+    this.#onHost = onHost;
   }
 
   /** Declares an input; its shape is stated only in files meant for other programs. */
@@ -164,8 +166,11 @@ export class GraphBuilder {
   /** The model as bytes. */
   finish(): Uint8Array<ArrayBuffer> {
     const graph = new MessageWriter();
-    this.#nodes.forEach((node, i) => graph.message(1, nodeMessage(node, this.onHost ? HOST_NODES[i] : "")));
-    graph.string(2, "ebb");
+    this.#nodes.forEach((node, i) => {
+      const onHost = this.#onHost({ op: node.op, outputs: node.outputs.length });
+      if (onHost) this.hasHostNodes = true;
+      graph.message(1, nodeMessage(node, onHost ? HOST_NODES[i] : ""));
+    });
     for (const constant of this.#constants.values()) graph.message(5, constantMessage(constant));
     for (const { name, type, shape } of this.#inputs) graph.message(11, valueMessage(name, type, shape));
     for (const { name, type } of this.#outputs) graph.message(12, valueMessage(name, type));

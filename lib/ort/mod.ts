@@ -12,3 +12,4 @@ export * from "./value.ts";
 export { vulkanDrivers } from "./vulkan.ts";
 export { type ProviderMemory, WEBGPU_REMEDY, webgpuComputesHalf, webgpuMemory } from "./webgpu.ts";
 export { hostAllocator, useWorkspace, type Workspace } from "./workspace.ts";
+export { failsOnWebgpu } from "./webgpu_faults.ts";

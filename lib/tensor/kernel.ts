@@ -6,6 +6,7 @@
  */
 import {
   addressOf,
+  failsOnWebgpu,
   GraphBuilder,
   makeValue,
   type Provider,
@@ -48,12 +49,15 @@ class HostOperand {
 /** A compiled graph. */
 export class Kernel {
   readonly session: Session;
+  /** Runs on the CPU though its operands lie elsewhere. */
+  readonly onHost: boolean;
   used = 0;
   readonly #hosts: (HostOperand | null)[];
   readonly #numberType: DType;
 
-  constructor(session: Session, inputCount: number, numberType: DType) {
+  constructor(session: Session, inputCount: number, numberType: DType, onHost: boolean) {
     this.session = session;
+    this.onHost = onHost;
     this.#hosts = new Array(inputCount).fill(null);
     this.#numberType = numberType;
   }
@@ -107,16 +111,45 @@ export function kernelFor(
   outputs: readonly Spec[],
   provider: Provider,
 ): Kernel {
-  const key = keyOf(op, operands, attributes, outputs[0].blocked ?? false);
+  const onHost = provider !== "cpu" && needsHost(operands, outputs);
+  let key = keyOf(op, operands, attributes, outputs[0].blocked ?? false);
+  if (onHost) key = `host ${key}`;
   const kernels = op.kernels[provider];
   let kernel = kernels.get(key);
   if (kernel === undefined) {
-    kernel = compile(op, operands, attributes, outputs, provider);
+    kernel = compile(op, operands, attributes, outputs, provider, onHost);
     kernels.set(key, kernel);
     if (++count > LIMIT) forgetOld();
   }
   kernel.used = ++clock;
   return kernel;
+}
+
+/** The kernel that runs on the CPU for operands that lie elsewhere; from now on in place of the one that failed. */
+export function hostKernelFor(
+  op: CompiledOp,
+  operands: readonly Operand[],
+  attributes: Attributes,
+  outputs: readonly Spec[],
+  provider: Provider,
+): Kernel {
+  const kernel = compile(op, operands, attributes, outputs, provider, true);
+  const key = keyOf(op, operands, attributes, outputs[0].blocked ?? false);
+  op.kernels[provider].get(key)?.release();
+  op.kernels[provider].set(key, kernel);
+  kernel.used = ++clock;
+  return kernel;
+}
+
+/**
+ * Whether a graph for WebGPU runs on the CPU in whole: where the adapter has no float16, and where an operand has no
+ * elements, as WebGPU has no empty buffers (ONNX Runtime 1.30 does not survive a MatMul of them).
+ */
+function needsHost(operands: readonly Operand[], outputs: readonly Spec[]): boolean {
+  const tensors = operands.filter(isTensor);
+  if (tensors.some(({ size }) => size === 0)) return true;
+  const isHalf = ({ dtype }: { dtype: DType }) => dtype === "float16";
+  return (tensors.some(isHalf) || outputs.some(isHalf)) && !webgpuComputesHalf();
 }
 
 const NO_ATTRIBUTES = "{}";
@@ -157,12 +190,11 @@ function compile(
   attributes: Attributes,
   outputs: readonly Spec[],
   provider: Provider,
+  onHost: boolean,
 ): Kernel {
-  const isHalf = ({ dtype }: { dtype: DType }) => dtype === "float16";
-  const onHost = provider === "webgpu" && (operands.filter(isTensor).some(isHalf) || outputs.some(isHalf)) &&
-    !webgpuComputesHalf();
-  const g = new GraphBuilder(onHost);
-  const computed = (dtype: DType) => computedIn(op, dtype, onHost ? "cpu" : provider);
+  const g = new GraphBuilder(onHost ? () => true : provider === "webgpu" ? failsOnWebgpu : undefined);
+  const computing = onHost ? "cpu" : provider;
+  const computed = (dtype: DType) => computedIn(op, dtype, computing);
   const numberType = computed(numberTypeOf(operands));
   const specs = operands.map((operand) => specOf(operand, numberType));
   let inputCount = 0;
@@ -178,29 +210,30 @@ function compile(
     blocked,
     shape: op.shaped ? shape : shape.map(() => NaN),
   });
-  const context = { attributes, inputs: specs.map(open), outputs: outputs.map(open), provider };
+  const context = { attributes, inputs: specs.map(open), outputs: outputs.map(open), provider: computing };
   op.graph(g, inputs, context).forEach((value, j) => {
     const { dtype } = outputs[j];
     g.output(`y${j}`, computed(dtype) === dtype ? value : g.cast(value, dtype), dtype);
   });
+  const model = g.finish();
   let session: Session;
   try {
-    session = new Session(g.finish(), inputCount, outputs.length, provider, op.sequential, onHost);
+    session = new Session(model, inputCount, outputs.length, provider, op.sequential, g.hasHostNodes);
   } catch (error) {
     throw refused(op, specs, provider, error as Error);
   }
-  return new Kernel(session, inputCount, numberType);
+  return new Kernel(session, inputCount, numberType, onHost);
 }
 
 /** What ONNX Runtime says of a type that an operator has no kernel for, or is not defined in. */
 const NO_KERNEL =
-  /Could not find an implementation for (\w+)|of operator \((\w+)\) in node \(\w*\) is invalid/;
+  /Could not find an implementation for (\w+)|Provider type for (\w+) node with name|of operator \((\w+)\) in node \(\w*\) is invalid/;
 
 /** The error of a graph that does not compile: a sentence where ONNX Runtime has no kernel for the types. */
 function refused(op: CompiledOp, specs: readonly Spec[], provider: Provider, error: Error): Error {
   const found = NO_KERNEL.exec(error.message);
   if (found === null) return error;
-  const node = found[1] ?? found[2];
+  const node = found[1] ?? found[2] ?? found[3];
   const types = new Set(specs.map(({ dtype }) => dtype));
   return new TypeError(
     `${op.name}: expected types in which ONNX Runtime computes ${node} on ${provider} but found ` +

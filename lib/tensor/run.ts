@@ -7,7 +7,7 @@
  */
 import { type Device, OutOfMemoryError } from "../device/mod.ts";
 import { OrtError, useWorkspace } from "../ort/mod.ts";
-import { isTensor, type Kernel, kernelFor } from "./kernel.ts";
+import { hostKernelFor, isTensor, type Kernel, kernelFor } from "./kernel.ts";
 import type { Attributes, CompiledOp, Operand, Spec } from "./op.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -23,26 +23,49 @@ export function run(
   outputs: readonly Tensor[],
   device: Device,
 ): void {
-  device.workspace.takeOverdraft(); // of a run that failed
+  let failure: unknown;
   try {
     const rows = op.rows ? rowsOf(inputs, specs, device) : 0;
     if (rows > 0) runPieces(op, inputs, attributes, specs, outputs, device, rows);
-    else {
-      const kernel = kernelFor(op, inputs, attributes, specs, device.provider);
-      bindInputs(kernel, inputs, valueOf);
-      for (let j = 0; j < outputs.length; j++) {
-        kernel.session.outputs[j] = BigInt(valueOf(outputs[j], specs[j].graphShape));
-      }
-      call(kernel, device);
-    }
+    else runWhole(op, inputs, attributes, specs, outputs, device);
   } catch (error) {
-    if (error instanceof OrtError) throw new Error(`${op.name}: ${error.message}`, { cause: error });
-    throw error;
+    failure = error;
   } finally {
     useWorkspace(null);
   }
   const overdraft = device.workspace.takeOverdraft();
   if (overdraft > 0) throw new OutOfMemoryError(device, overdraft, `${op.name} (temporaries)`);
+  if (failure instanceof OrtError) throw new Error(`${op.name}: ${failure.message}`, { cause: failure });
+  if (failure !== undefined) throw failure;
+}
+
+function runWhole(
+  op: CompiledOp,
+  inputs: readonly Operand[],
+  attributes: Attributes,
+  specs: readonly Spec[],
+  outputs: readonly Tensor[],
+  device: Device,
+): void {
+  const runOn = (kernel: Kernel) => {
+    bindInputs(kernel, inputs, valueOf);
+    for (let j = 0; j < outputs.length; j++) {
+      kernel.session.outputs[j] = BigInt(valueOf(outputs[j], specs[j].graphShape));
+    }
+    call(kernel, device);
+  };
+  const kernel = kernelFor(op, inputs, attributes, specs, device.provider);
+  try {
+    runOn(kernel);
+  } catch (error) {
+    // What a provider turns out not to support runs on the CPU, now and the next time. Nothing was written over.
+    if (
+      !(error instanceof OrtError) || device.provider === "cpu" || kernel.onHost || device.workspace.overdrawn
+    ) {
+      throw error;
+    }
+    runOn(hostKernelFor(op, inputs, attributes, specs, device.provider));
+  }
 }
 
 /** Only what a running session allocates is the device's: constants of one being made outlive the op. */

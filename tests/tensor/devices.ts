@@ -14,7 +14,10 @@ export interface PresentDevice {
 
 /** Kinds of devices that can be used here. */
 export function presentDevices(): PresentDevice[] {
-  const present: PresentDevice[] = [{ kind: "cpu", open: () => ebb.cpu() }];
+  const open: Record<string, () => Device> = { cpu: () => ebb.cpu(), webgpu: () => ebb.webgpu() };
+  const present = ebb.devices()
+    .filter(({ kind, available }) => available && kind in open)
+    .map(({ kind }) => ({ kind, open: open[kind] }));
   const only = Deno.env.get("EBB_DEVICE");
   return only ? present.filter(({ kind }) => kind === only) : present;
 }
