@@ -8,6 +8,7 @@
 import type { GraphBuilder, Value } from "../../ort/mod.ts";
 import { isFloating } from "../dtype.ts";
 import { defineOp, type Op } from "../op.ts";
+import { scope } from "../scope.ts";
 import { type Shape, showShape } from "../shape.ts";
 import { noGrad } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -32,7 +33,7 @@ type Attributes = { epsilon: number; activation: Activation; exact: boolean };
 
 /** Mean and variance of each channel of a blocked image; `exact` takes two passes, so that a large mean does no harm. */
 function statistics(g: GraphBuilder, x: Value, shape: Shape, exact: boolean): [Value, Value] {
-  const count = shape[0] * shape[2] * shape[3];
+  const count = x.size / x.shape[1];
   const mean = g.node("Mul", [channelSum(g, x, shape), g.scalar(1 / count)]);
   if (!exact) {
     const squares = g.node("Mul", [channelDot(g, x, x, shape), g.scalar(1 / count)]);
@@ -156,16 +157,17 @@ export function batchNorm(
   const { momentum = 0.1, epsilon = 1e-5, activation = "none" } = options;
   const training = options.training === true || runningMean === null || runningVar === null;
   checkBatchNorm(x, [weight, bias, runningMean, runningVar], training);
-  const shape = [...x.shape, 1, 1].slice(0, 4);
-  const image = x.rank === 4 ? x : reshape(x, shape);
-  const restored = (y: Tensor) => x.rank === 4 ? y : reshape(y, x.shape);
-  if (!training) {
-    return restored(evalOp([image, weight, bias, runningMean!, runningVar!], { epsilon, activation }));
+  if (x.rank < 4) {
+    const shape = [...x.shape, 1, 1].slice(0, 4);
+    return scope(() =>
+      reshape(batchNorm(reshape(x, shape), weight, bias, runningMean, runningVar, options), x.shape)
+    );
   }
-  let [y, mean, variance] = trainOp.all([image, weight, bias], { epsilon, activation, exact: false });
+  if (!training) return evalOp([x, weight, bias, runningMean!, runningVar!], { epsilon, activation });
+  let [y, mean, variance] = trainOp.all([x, weight, bias], { epsilon, activation, exact: false });
   if (y.blocked && cancelled(mean, variance)) {
     for (const tensor of [y, mean, variance]) tensor.dispose();
-    [y, mean, variance] = trainOp.all([image, weight, bias], { epsilon, activation, exact: true });
+    [y, mean, variance] = trainOp.all([x, weight, bias], { epsilon, activation, exact: true });
   }
   if (options.training === true && runningMean !== null && runningVar !== null) {
     const count = shape[0] * shape[2] * shape[3];
@@ -173,7 +175,7 @@ export function batchNorm(
   }
   mean.dispose();
   variance.dispose();
-  return restored(y);
+  return y;
 }
 
 function checkBatchNorm(x: Tensor, vectors: (Tensor | null)[], training: boolean): void {

@@ -5,6 +5,7 @@
  */
 import { isFloating } from "../dtype.ts";
 import { defineOp, type Op } from "../op.ts";
+import { scope } from "../scope.ts";
 import { broadcastShapes, type Shape, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { reshape } from "./view.ts";
@@ -104,13 +105,15 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
       `matmul: expected inner dimensions to agree but found ${showShape(a.shape)} x ${showShape(b.shape)}`,
     );
   }
-  const left = a.rank === 1 ? reshape(a, [1, a.shape[0]]) : a;
-  const right = b.rank === 1 ? reshape(b, [b.shape[0], 1]) : b;
-  const product = matmulOp([left, right], { transA: 0, transB: 0 });
-  const batch = product.shape.slice(0, -2);
-  return reshape(product, [
-    ...batch,
-    ...(a.rank === 1 ? [] : [a.shape.at(-2)!]),
-    ...(b.rank === 1 ? [] : [b.shape.at(-1)!]),
-  ]);
+  return scope(() => {
+    const left = a.rank === 1 ? reshape(a, [1, a.shape[0]]) : a;
+    const right = b.rank === 1 ? reshape(b, [b.shape[0], 1]) : b;
+    const product = matmulOp([left, right], { transA: 0, transB: 0 });
+    const batch = product.shape.slice(0, -2);
+    return reshape(product, [
+      ...batch,
+      ...(a.rank === 1 ? [] : [a.shape.at(-2)!]),
+      ...(b.rank === 1 ? [] : [b.shape.at(-1)!]),
+    ]);
+  });
 }

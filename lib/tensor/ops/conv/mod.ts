@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { scope } from "../../scope.ts";
 import { showShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { add } from "../arithmetic.ts";
@@ -92,13 +93,15 @@ export function conv1d(
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
   const [n, c, length] = x.shape;
   const [o, each, taps] = weight.shape;
-  const y = conv2d(reshape(x, [n, c, 1, length]), reshape(weight, [o, each, 1, taps]), bias, {
-    stride: [1, stride],
-    padding: [0, padding],
-    dilation: [1, dilation],
-    groups,
+  return scope(() => {
+    const y = conv2d(reshape(x, [n, c, 1, length]), reshape(weight, [o, each, 1, taps]), bias, {
+      stride: [1, stride],
+      padding: [0, padding],
+      dilation: [1, dilation],
+      groups,
+    });
+    return reshape(y, [n, o, y.shape[3]]);
   });
-  return reshape(y, [n, o, y.shape[3]]);
 }
 
 /** Options of {@link convTranspose2d}. */
@@ -135,6 +138,8 @@ export function convTranspose2d(
   const image = [0, 1].map((i) =>
     (size[i] - 1) * stride[i] - 2 * padding[i] + dilation[i] * (weight.shape[2 + i] - 1) + extra[i] + 1
   );
-  const y = convInputGradient([x, weight], { ...attributes, image: [n, outputs, ...image] });
-  return bias === null ? y : add(y, reshape(bias, [outputs, 1, 1]));
+  return scope(() => {
+    const y = convInputGradient([x, weight], { ...attributes, image: [n, outputs, ...image] });
+    return bias === null ? y : add(y, reshape(bias, [outputs, 1, 1]));
+  });
 }
