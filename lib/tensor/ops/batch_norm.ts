@@ -33,7 +33,7 @@ type Attributes = { epsilon: number; activation: Activation; exact: boolean };
 
 /** Mean and variance of each channel of a blocked image; `exact` takes two passes, so that a large mean does no harm. */
 function statistics(g: GraphBuilder, x: Value, shape: Shape, exact: boolean): [Value, Value] {
-  const count = x.size / x.shape[1];
+  const count = shape[0] * shape[2] * shape[3];
   const mean = g.node("Mul", [channelSum(g, x, shape), g.scalar(1 / count)]);
   if (!exact) {
     const squares = g.node("Mul", [channelDot(g, x, x, shape), g.scalar(1 / count)]);
@@ -170,7 +170,7 @@ export function batchNorm(
     [y, mean, variance] = trainOp.all([x, weight, bias], { epsilon, activation, exact: true });
   }
   if (options.training === true && runningMean !== null && runningVar !== null) {
-    const count = shape[0] * shape[2] * shape[3];
+    const count = x.size / x.shape[1];
     noGrad(() => updateRunning([runningMean, runningVar, mean, variance, momentum, count / (count - 1)]));
   }
   mean.dispose();
