@@ -122,6 +122,8 @@ export interface TensorMethods {
   indexSelect: Method<typeof ops.indexSelect>;
   /** {@link ops.instanceNorm} with this tensor as the first operand. */
   instanceNorm: Method<typeof ops.instanceNorm>;
+  /** {@link ops.interpolate} with this tensor as the first operand. */
+  interpolate: Method<typeof ops.interpolate>;
   /** {@link ops.isFinite} with this tensor as the first operand. */
   isFinite: Method<typeof ops.isFinite>;
   /** {@link ops.isNaN} with this tensor as the first operand. */

@@ -61,6 +61,7 @@ export { dropout, type DropoutOptions } from "./dropout.ts";
 export { clamp, clamp_, type ClampOptions, maximum, minimum } from "./extremes.ts";
 export { gather, scatterAdd } from "./gather.ts";
 export { groupNorm, instanceNorm } from "./group_norm.ts";
+export { interpolate, type InterpolateOptions } from "./interpolate.ts";
 export { layerNorm, type LayerNormOptions, rmsNorm } from "./layer_norm.ts";
 export { addmm, linear, type LinearActivation, type LinearOptions } from "./linear.ts";
 export {
@@ -87,6 +88,7 @@ export { pow } from "./pow.ts";
 export { all, any, argmax, argmin, max, min, prod } from "./reduce.ts";
 export { type Axes, type ReduceOptions } from "./reduction.ts";
 export { flip, roll, tile } from "./repeat.ts";
+export { type ResizeMode } from "./resample.ts";
 export { narrow, type Range, select, slice } from "./slice.ts";
 export { logSoftmax, softmax } from "./softmax.ts";
 export { chunk, split } from "./split.ts";
