@@ -3,6 +3,7 @@ import * as ebb from "../../../mod.ts";
 import { leakFree } from "../../leak.ts";
 import { checkOp } from "../check_op.ts";
 
+checkOp("movedim", (x, o) => ebb.movedim(x, o.from, o.to));
 checkOp("permute", (x, o) => ebb.permute(x, o.axes));
 checkOp("transpose", (x, o) => ebb.transpose(x, ...(o.axes as [number, number])));
 

@@ -10,6 +10,7 @@ checkOp("slice", (x: ebb.Tensor, { starts, ends, steps, axes }) => {
     return i < 0 ? null : [starts[i], ends[i], steps?.[i]];
   }));
 });
+checkOp("narrow", (x, o) => ebb.narrow(x, o.axis, o.start, o.length));
 checkOp("select", (x, o) => ebb.select(x, o.axis, o.index));
 
 /** What Python gives for `list[start:end:step]`. */

@@ -197,3 +197,12 @@ OPS.append(("where", lambda c, a, b, o: either(lambda a, b: torch.where(c, a, b)
     ([B(2, 3), I(2, 3, dtype="int32"), I(3, dtype="int32")],),
     ([B(2), V([1, "nan"]), V([2, 3])], {}, KINK),
 ]))
+OPS.append(("maskedFill", lambda x, m, o: torch.masked_fill(x, m, float(o["value"])), [
+    ([F(2, 3), B(2, 3)], {"value": -1.5}),
+    ([F(2, 3), B(3)], {"value": "-inf"}, KINK),
+    ([F(), B()], {"value": 0}),
+    ([F(0, 2), B(2)], {"value": 0}),
+    ([F(2, 1, 2, 1, 2), B(2, 1, 2)], {"value": 1}),
+    ([F(1, 16, 2, 2), B(16, 1, 1)], {"value": 1}),
+    ([I(2, 3), B(2, 3)], {"value": 7}),
+]))

@@ -70,9 +70,15 @@ OPS = [
         ([F(2, 4, 3, 2), *affine(4)], {"groups": 1}),
         ([F(2, 4, 3, 2), *affine(4)], {"groups": 4}),
         ([F(2, 4, 3, 2), NONE, NONE], {"groups": 2, "epsilon": 0.125}),
-        ([F(3, 6), *affine(6)], {"groups": 3}),
+        ([F(3, 6), *affine(6)], {"groups": 3, "epsilon": 0.5}),
         ([F(2, 4, 5), *affine(4)], {"groups": 2}),
         ([F(0, 4, 2, 2), *affine(4)], {"groups": 2}),
         ([F(1, 16, 2, 2), *affine(16)], {"groups": 4}),
+    ]),
+    ("instanceNorm", lambda x, w, b, o: T.instance_norm(x, None, None, w, b, eps=o.get("epsilon", 1e-5)), [
+        ([F(2, 3, 3, 2), *affine(3)], {}),
+        ([F(2, 3, 3, 2), NONE, NONE], {"epsilon": 0.125}),
+        ([F(2, 3, 5), *affine(3)], {}),
+        ([F(1, 16, 2, 2), *affine(16)], {}),
     ]),
 ]

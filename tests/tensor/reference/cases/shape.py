@@ -72,6 +72,14 @@ OPS = [(name, *same(fn, cases)) for name, fn, cases in [
         ([F(4, 5)], {"axis": 0, "index": 1}), ([F(4, 5)], {"axis": 1, "index": -1}), ([F(3)], {"axis": 0, "index": 2}),
         ([F(2, 0)], {"axis": 0, "index": 1}), ([F(2, 3, 2, 2)], {"axis": -2, "index": 0}),
     ]),
+    ("movedim", lambda x, o: x.movedim(o["from"], o["to"]), [
+        ([F(2, 3, 4)], {"from": 0, "to": 2}), ([F(2, 3, 4)], {"from": -1, "to": 0}), ([F(2, 3)], {"from": 1, "to": 1}),
+        ([F(2, 1, 3, 0, 2)], {"from": 3, "to": -4}),
+    ]),
+    ("narrow", lambda x, o: x.narrow(o["axis"], o["start"], o["length"]), [
+        ([F(4, 5)], {"axis": 0, "start": 1, "length": 2}), ([F(4, 5)], {"axis": -1, "start": -3, "length": 2}),
+        ([F(4, 5)], {"axis": 1, "start": 2, "length": 0}), ([F(2, 3, 2, 2)], {"axis": 1, "start": 0, "length": 3}),
+    ]),
     ("concat", lambda *args: torch.cat(args[:-1], args[-1].get("axis", 0)), [
         ([F(2, 3), F(1, 3)], {}), ([F(2, 3), F(2, 2), F(2, 1)], {"axis": 1}), ([F(2, 3)], {"axis": -1}), ([F(1), F(1)], {"axis": 0}),
         ([F(0, 3), F(2, 3)], {"axis": 0}), ([F(2, 1, 3, 2), F(2, 2, 3, 2)], {"axis": -3}), ([F(0), F(0)], {"axis": 0}),
