@@ -114,6 +114,8 @@ export interface TensorMethods {
   ge: Method<typeof ops.ge>;
   /** {@link ops.gelu} with this tensor as the first operand. */
   gelu: Method<typeof ops.gelu>;
+  /** {@link ops.gridSample} with this tensor as the first operand. */
+  gridSample: Method<typeof ops.gridSample>;
   /** {@link ops.groupNorm} with this tensor as the first operand. */
   groupNorm: Method<typeof ops.groupNorm>;
   /** {@link ops.gt} with this tensor as the first operand. */

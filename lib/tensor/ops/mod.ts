@@ -60,6 +60,7 @@ export { cumSum } from "./cumulative.ts";
 export { dropout, type DropoutOptions } from "./dropout.ts";
 export { clamp, clamp_, type ClampOptions, maximum, minimum } from "./extremes.ts";
 export { gather, scatterAdd } from "./gather.ts";
+export { gridSample, type GridSampleOptions } from "./grid_sample.ts";
 export { groupNorm, instanceNorm } from "./group_norm.ts";
 export { interpolate, type InterpolateOptions } from "./interpolate.ts";
 export { layerNorm, type LayerNormOptions, rmsNorm } from "./layer_norm.ts";
