@@ -7,7 +7,7 @@
  * - gradients with finite differences, in float64 where the op runs in it (on the CPU);
  * - gradients of gradients likewise, for a few small cases; an op may refuse those, with a sentence;
  * - the same once more with images in the blocked layout of the CPU's convolutions, where channels fill blocks;
- * - no storage is left after a case.
+ * - no storage is left after a case, nor outside of any scope once operands and outputs are freed.
  *
  * `EBB_DEVICE=cpu` (or another kind) keeps to that device.
  *
@@ -26,6 +26,7 @@ import {
   outputsAndGradients,
   secondGradients,
   type Setting,
+  storagesLeft,
   type Values,
 } from "./evaluate.ts";
 import { secondSlopes, type Slope, slopes } from "./finite_differences.ts";
@@ -113,6 +114,10 @@ function checkCase(fn: OpFunction, a: Case, device: Device, slack: number): stri
     });
   }
   if (device.provider !== "cpu") return faults;
+  attempt({ device, dtype: "float32" }, () => {
+    const left = storagesLeft(fn, a, { device, dtype: "float32" });
+    return left === 0 ? [] : [`leaves ${left} storages outside of any scope`];
+  });
   if (canBeBlocked(a)) {
     const setting: Setting = { device, dtype: "float32", blocked: true };
     attempt(setting, () => compare(a, outputsAndGradients(fn, a, setting), setting, slack));

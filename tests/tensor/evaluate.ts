@@ -98,6 +98,17 @@ export function outputsAndGradients(
   });
 }
 
+/** Storages that a call leaves outside of any scope, after its operands and outputs were freed. */
+export function storagesLeft(fn: OpFunction, a: Case, setting: Setting): number {
+  const { device } = setting;
+  const before = device.memory().storages;
+  const values = operandValues(a);
+  const operands = a.operands.map((operand, i) => operandOf(operand, values[i], setting, true));
+  const outputs = [fn(...operands, a.options)].flat();
+  for (const tensor of [...operands, ...outputs]) if (tensor instanceof ebb.Tensor) tensor.dispose();
+  return device.memory().storages - before;
+}
+
 /** Gradients of `sum(gradient · v)` over all gradients, with `v` as {@link cotangent} gives it for their numbers. */
 export function secondGradients(fn: OpFunction, a: Case, setting: Setting): (Values | null)[] {
   return inside(setting, () => {
