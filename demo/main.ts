@@ -9,9 +9,10 @@ import { writeAtomically } from "../lib/files/atomic.ts";
 import { ProgressLine } from "../lib/notebook/progress.ts";
 import { type Arguments, HELP, readArguments, sameCommand } from "./arguments.ts";
 import { type Images, loadImages } from "./images.ts";
+import type { Step } from "./record.ts";
 import { report } from "./report.ts";
 import { count, duration, epochRows, percent, progressText, table } from "./text.ts";
-import { type Step, train } from "./train.ts";
+import { train } from "./train.ts";
 
 if (import.meta.main) {
   const line = new ProgressLine();
@@ -35,19 +36,29 @@ async function prepare(args: readonly string[]): Promise<[Arguments, Images]> {
       console.log(HELP);
       Deno.exit();
     }
-    await checkFolder(options.report);
+    await checkPlace(options.report);
     return [options, await loadImages(options.data)];
   } catch (error) {
-    console.error((error as Error).message);
-    Deno.exit(1);
+    refuse(error);
   }
 }
 
-/** Better said before the training than after it. */
-async function checkFolder(path: string): Promise<void> {
-  const folder = await Deno.stat(dirname(path)).catch(() => undefined);
+/** Ends the program with the sentence of an error. */
+function refuse(error: unknown): never {
+  console.error((error as Error).message);
+  Deno.exit(1);
+}
+
+/** What is better said before the training than after it. */
+async function checkPlace(report: string): Promise<void> {
+  const [folder, place] = await Promise.all(
+    [dirname(report), report].map((path) => Deno.stat(path).catch(() => undefined)),
+  );
   if (!folder?.isDirectory) {
-    throw new Error(`demo: expected a folder for the report at ${dirname(path)} but found none`);
+    throw new Error(`demo: expected a folder for the report at ${dirname(report)} but found none`);
+  }
+  if (place?.isDirectory) {
+    throw new Error(`demo: expected a file's name for the report but found the folder ${report}`);
   }
 }
 
@@ -71,14 +82,14 @@ async function demonstrate(
     else line.end(progressText(step));
   });
 
-  const { accuracy } = training.epochs.at(-1)!;
-  console.log(`\n${table(epochRows(training.epochs))}\n`);
+  const { accuracy } = training.record.epochs.at(-1)!;
+  console.log(`\n${table(epochRows(training.record.epochs))}\n`);
   console.log(
     `${percent(accuracy)} of the held-out ${plural} are classified right, after ${
       duration(training.seconds)
     }.`,
   );
   const page = report({ images, training, command: sameCommand(options) });
-  await writeAtomically(options.report, [new TextEncoder().encode(page)], "demo");
+  await writeAtomically(options.report, [new TextEncoder().encode(page)], "demo").catch(refuse);
   console.log(`The charts are in ${options.report}`);
 }

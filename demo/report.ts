@@ -23,7 +23,7 @@ const MISTAKES = 24;
 /** The page, as HTML. */
 export function report({ images, training, command }: Run): string {
   const { name, plural, train, test, recipe } = images;
-  const { model, epochs, seconds, curve, memory, stepMemory } = training;
+  const { model, seconds, record: { epochs, curve, memory, stepMemory } } = training;
   const last = epochs.at(-1)!;
   const parameters = model.parameters().reduce((sum, { size }) => sum + size, 0);
   const speed = epochs.reduce((sum, { imagesPerSecond }) => sum + imagesPerSecond, 0) / epochs.length;

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Epoch, Step } from "./train.ts";
-import { formatBytes } from "../mod.ts";
 import { bar } from "../lib/notebook/progress.ts";
+import { formatBytes } from "../mod.ts";
+import type { Epoch, Step } from "./record.ts";
 
 /** A whole number, such as `9,000`. */
 export function count(value: number): string {

@@ -130,6 +130,7 @@ Deno.test("the demo refuses what it cannot do in one sentence, without a stack",
       [["--data", `${folder}/notes.txt`], "but found a file"],
       [["--data", folder], `in ${folder} but found notes.txt`],
       [["--data", `${folder}/cut`], "idx: expected a header of 16 bytes"],
+      [["--report", folder], `demo: expected a file's name for the report but found the folder ${folder}`],
       [["--report", `${folder}/no/report.html`], `demo: expected a folder for the report at ${folder}/no`],
     ];
     for (const [args, message] of cases) {
