@@ -49,8 +49,8 @@ export class GridGradient {
   readonly #settings: GridSettings;
   readonly #x: Places;
   readonly #y: Places;
-  /** Gradient of the samples as rows `[N · P, C]`. */
-  readonly #rows: Value;
+  /** Gradient of the samples, `[N, C, P]`. */
+  readonly #planes: Value;
 
   constructor(
     g: GraphBuilder,
@@ -70,8 +70,7 @@ export class GridGradient {
       this.#reshape(this.#node("Gather", flat, g.ints([i]), { axis: 1 }), [batch * samples]);
     this.#x = this.#places(part(0), width);
     this.#y = this.#places(part(1), height);
-    const turned = g.node("Transpose", [this.#reshape(dy, [batch, channels, samples])], { perm: [0, 2, 1] });
-    this.#rows = this.#reshape(turned, [batch * samples, channels]);
+    this.#planes = this.#reshape(dy, [batch, channels, samples]);
   }
 
   #node(op: string, ...inputs: (Value | Record<string, number>)[]): Value {
@@ -185,22 +184,23 @@ export class GridGradient {
 
   /** Gradient of the images, `[N, C, H, W]`. */
   images(): Value {
-    const { batch, channels, height, width } = this.#sizes;
+    const { batch, channels, height, width, samples } = this.#sizes;
     const corners = this.#settings.mode === "bilinear"
       ? this.#corners().corners
       : [this.#corner(this.#node("Round", this.#x.at), this.#node("Round", this.#y.at), this.#number(1))];
+    // Weighted in planes, where a weight serves a row of memory, and turned to rows of channels once.
     const updates = corners.map(({ there, weight }) =>
-      this.#node(
-        "Mul",
-        this.#rows,
-        this.#node("Unsqueeze", this.#node("Mul", there, weight), this.#g.ints([1])),
-      )
+      this.#node("Mul", this.#planes, this.#reshape(this.#node("Mul", there, weight), [batch, 1, samples]))
     );
-    const places = corners.map(({ row }) => this.#node("Unsqueeze", row, this.#g.ints([1])));
-    const all = (parts: Value[]) =>
-      parts.length === 1 ? parts[0] : this.#node("Concat", ...parts, { axis: 0 });
+    const places = corners.map(({ row }) => this.#reshape(row, [batch, samples]));
+    const count = corners.length * samples;
+    const turned = this.#g.node("Transpose", [this.#node("Concat", ...updates, { axis: 2 })], {
+      perm: [0, 2, 1],
+    });
+    const rows = this.#reshape(turned, [batch * count, channels]);
+    const index = this.#reshape(this.#node("Concat", ...places, { axis: 1 }), [batch * count, 1]);
     const zeros = this.#node("Expand", this.#number(0), this.#g.ints([batch * height * width, channels]));
-    const sums = this.#g.node("ScatterND", [zeros, all(places), all(updates)], { reduction: "add" });
+    const sums = this.#g.node("ScatterND", [zeros, index, rows], { reduction: "add" });
     const images = this.#reshape(sums, [batch, height * width, channels]);
     return this.#g.node("Transpose", [images], { perm: [0, 2, 1] });
   }
@@ -217,9 +217,11 @@ export class GridGradient {
       this.#g.node("Transpose", [planes], { perm: [0, 2, 1] }),
       [batch * height * width, channels],
     );
+    const turned = this.#g.node("Transpose", [this.#planes], { perm: [0, 2, 1] });
+    const arrived = this.#reshape(turned, [batch * samples, channels]);
     // What arrives at a sample, times the pixel at each of its corners.
     const [a, b, c, d] = corners.map(({ row, there }) => {
-      const products = this.#node("Mul", this.#rows, this.#node("Gather", pixels, row, { axis: 0 }));
+      const products = this.#node("Mul", arrived, this.#node("Gather", pixels, row, { axis: 0 }));
       const sum = this.#node("ReduceSum", products, this.#g.ints([1]), { keepdims: 0 });
       return this.#node("Mul", sum, there);
     });
