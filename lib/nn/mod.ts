@@ -7,6 +7,11 @@ export { ModuleList, Sequential } from "./containers.ts";
 export type { ForwardHook, ForwardPreHook } from "./hooks.ts";
 export * as init from "./init.ts";
 export { GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Tanh } from "./layers/activation.ts";
+export {
+  type AttentionOptions,
+  MultiheadAttention,
+  type MultiheadAttentionOptions,
+} from "./layers/attention.ts";
 export { BatchNorm1d, BatchNorm2d, type BatchNormLayerOptions } from "./layers/batch_norm.ts";
 export {
   Conv1d,
@@ -16,11 +21,14 @@ export {
   ConvTranspose2d,
   type ConvTranspose2dLayerOptions,
 } from "./layers/conv.ts";
+export { Dropout } from "./layers/dropout.ts";
+export { Embedding } from "./layers/embedding.ts";
 export { Linear, type LinearLayerOptions } from "./layers/linear.ts";
 export { GroupNorm, LayerNorm, type LayerNormLayerOptions, type NormLayerOptions } from "./layers/norm.ts";
 export type { LayerOptions } from "./layers/options.ts";
 export { AdaptiveAvgPool2d, AvgPool2d, MaxPool2d } from "./layers/pool.ts";
 export { Flatten, Identity } from "./layers/shape.ts";
+export { TransformerBlock, type TransformerBlockOptions } from "./layers/transformer.ts";
 export type { Members, Named } from "./members.ts";
 export { type FusedActivation, Module } from "./module.ts";
 export { buffer, parameter } from "./parameter.ts";

@@ -6,6 +6,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import * as ebb from "../../mod.ts";
 import { leakFree } from "../leak.ts";
+import reference from "./reference/attention.json" with { type: "json" };
 
 const { nn } = ebb;
 
@@ -168,6 +169,66 @@ Deno.test("batch norm counts batches and goes by its running statistics in evalu
     using image = ebb.ones([1, 2, 1, 1]);
     assertThrows(() => layer.forward(image), RangeError, "BatchNorm1d: expected rows");
   }));
+
+function sines(shape: readonly number[], shift: number): ebb.Tensor {
+  const size = shape.reduce((a, b) => a * b, 1);
+  return ebb.tensor(Array.from({ length: size }, (_, i) => Math.sin(i * 0.7 + shift) / 2), { shape });
+}
+
+/** Loads sines under the names of PyTorch's layer. */
+function loadSines(layer: ebb.nn.Module, shapes: Record<string, number[]>): void {
+  ebb.scope(() => {
+    const tensors = Object.entries(shapes).map(([name, shape], i) => [name, sines(shape, i)]);
+    layer.loadStateDict(Object.fromEntries(tensors));
+  });
+}
+
+function assertClose(found: ebb.Tensor, wanted: number[]): void {
+  const values = found.data() as Float32Array;
+  assertEquals(values.length, wanted.length);
+  wanted.forEach((value, i) => assertAlmostEquals(values[i], value, 1e-5));
+}
+
+Deno.test("MultiheadAttention loads PyTorch's state and gives its values, across sequences and causal", () =>
+  leakFree(() =>
+    ebb.scope(() => {
+      using attention = new nn.MultiheadAttention(6, 2);
+      loadSines(attention, reference.shapes.attention);
+      const [query, key, value] = [sines([2, 3, 6], 100), sines([2, 4, 6], 101), sines([2, 4, 6], 102)];
+      assertClose(attention.forward(query, key, value), reference.cross);
+      assertClose(attention.forward(query, query, query, { isCausal: true }), reference.causal);
+      const mask = ebb.tensor([[true, false, false], [true, true, false], [true, true, true]]);
+      assertClose(attention.forward(query, query, query, { mask }), reference.causal);
+      attention.forward(query, key, value).sum().backward();
+      assert(attention.parameters().every(({ grad }) => grad !== null));
+      assertThrows(
+        () => attention.forward(ebb.ones([2, 3, 5])),
+        RangeError,
+        "expected sequences [N, T, 6] but found [2, 3, 5]",
+      );
+    })
+  ));
+
+Deno.test("TransformerBlock loads the state of PyTorch's encoder layer and gives its values", () =>
+  leakFree(() =>
+    ebb.scope(() => {
+      using block = new nn.TransformerBlock(6, 2, { hidden: 8, isCausal: true });
+      loadSines(block, reference.shapes.block);
+      assertClose(block.forward(sines([2, 3, 6], 100)), reference.block);
+    })
+  ));
+
+Deno.test("dropout in a TransformerBlock changes training and not evaluation", () =>
+  leakFree(() =>
+    ebb.scope(() => {
+      using block = new nn.TransformerBlock(6, 2, { dropout: 0.5 });
+      const x = sines([2, 3, 6], 100);
+      const run = () => String(block.forward(x).data());
+      assert(run() !== run());
+      block.eval();
+      assertEquals(run(), run());
+    })
+  ));
 
 Deno.test("layers refuse sizes that make no sense", () => {
   assertThrows(

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { type Gpt, gpt, type GptOptions } from "./gpt.ts";
 export { mlp, type MlpOptions } from "./mlp.ts";
 export {
   type PreactBlock,
