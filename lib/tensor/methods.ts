@@ -288,8 +288,8 @@ export interface TensorMethods {
   zero_: Method<typeof ops.zero_>;
 }
 
-/** Functions that are no methods: they are about several tensors alike. */
-const FREE = ["concat", "stack", "where"] as const;
+/** Functions that are no methods: they are about several tensors alike, or begin with something else. */
+const FREE = ["concat", "einsum", "stack", "where"] as const;
 
 type Free = typeof FREE[number];
 type Functions = { [K in keyof TensorMethods]: (x: Tensor, ...rest: never[]) => unknown };

@@ -58,6 +58,7 @@ export { clone, copy_, detach, fill_, zero_ } from "./copy.ts";
 export { crossEntropy, type CrossEntropyOptions, nllLoss, type NllLossOptions } from "./cross_entropy.ts";
 export { cumSum } from "./cumulative.ts";
 export { dropout, type DropoutOptions } from "./dropout.ts";
+export { einsum } from "./einsum.ts";
 export { clamp, clamp_, type ClampOptions, maximum, minimum } from "./extremes.ts";
 export { gather, scatterAdd } from "./gather.ts";
 export { gridSample, type GridSampleOptions } from "./grid_sample.ts";
