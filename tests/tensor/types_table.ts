@@ -13,36 +13,47 @@ import type { Case } from "./reference/cases.ts";
 
 const README = new URL("../../README.md", import.meta.url);
 const [START, END] = ["<!-- ops table -->", "<!-- /ops table -->"];
-/** Cases that are tried; one that runs is enough. */
-const TRIED = 3;
-
-/** Runs one case in a type: with its gradient where there is one. Whole numbers stand for floats in other types. */
-function runs({ fn }: Line, a: Case, device: Device, dtype: DType): boolean {
+/**
+ * Whether a case runs in a type: with its gradient where there is one. Whole numbers stand for floats in other types;
+ * null where the case has numbers that do not fit those.
+ */
+function runs({ fn }: Line, a: Case, device: Device, dtype: DType): boolean | null {
   try {
     const setting = { device, dtype };
     if (isFloating(dtype) && a.gradients.length > 0) outputsAndGradients(fn, a, setting);
     else forward(fn, a, operandValues(a), setting);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    const { message } = error as Error;
+    return isFloating(dtype) || isRefusal(message, dtype) ? false : null;
   }
 }
 
-/** The case for another type: operands that are stored as whole numbers or booleans take the type that is asked for. */
+/** A sentence that names the type, and not a number that the type cannot hold. */
+function isRefusal(message: string, dtype: DType): boolean {
+  return message.includes(dtype) && !message.includes("expected a whole number beside");
+}
+
+/** Whether an op runs in a type, which is to say most of its cases: trivial ones need no kernel. */
+function mostRun(line: Line, cases: readonly Case[], device: Device, dtype: DType): boolean {
+  const found = cases.map((a) => runs(line, a, device, dtype)).filter((ran) => ran !== null);
+  return found.filter(Boolean).length * 2 > found.length;
+}
+
+/** The case for another type; where no operand is floating, all take it. */
 function inType(a: Case, dtype: DType): Case | null {
   const isData = ({ kind, dtype }: Case["operands"][number]) =>
     kind !== "number" && kind !== "none" && dtype === "float";
   if (a.operands.some(isData)) return isFloating(dtype) && a.types && !a.types.includes(dtype) ? null : a;
-  // Without a floating operand it runs in the types that are stored.
-  return a.operands.some((operand) => operand.dtype === dtype) ? a : null;
+  return { ...a, operands: a.operands.map((operand) => operand.dtype ? { ...operand, dtype } : operand) };
 }
 
 /** What an op does in each type: kinds of devices on which it runs. */
 function row(line: Line, devices: readonly { kind: string; device: Device }[]): string {
   return DTYPES.map((dtype) => {
     const cases = line.cases.filter((a) => a.outputs.some(({ shape }) => !shape.includes(0)));
-    const fitting = cases.map((a) => inType(a, dtype)).filter((a) => a !== null).slice(0, TRIED);
-    const found = devices.filter(({ device }) => fitting.some((a) => runs(line, a, device, dtype)));
+    const fitting = cases.map((a) => inType(a, dtype)).filter((a) => a !== null);
+    const found = devices.filter(({ device }) => mostRun(line, fitting, device, dtype));
     return found.length === devices.length ? "●" : found.map(({ kind }) => kind).join(" ");
   }).join(" | ");
 }
