@@ -55,7 +55,7 @@ export function recipeFor({ shape, count, classes, mirrored }: Traits): Recipe {
     build: () => ebb.models.preactResnet18({ width: 16, classes, channels }),
     batchSize: 128,
     epochs,
-    learningRate: 0.01,
+    learningRate: 0.003,
     weightDecay: 0.05,
     augment: mirrored ? [ebb.data.randomCrop({ padding: 4 }), ebb.data.randomFlip()] : [],
   };
