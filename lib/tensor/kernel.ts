@@ -120,6 +120,12 @@ export function kernelFor(
     kernel = compile(op, operands, attributes, outputs, provider, onHost);
     kernels.set(key, kernel);
     if (++count > LIMIT) forgetOld();
+  } else if (kernel.session.outputs.length !== outputs.length) {
+    // ONNX Runtime would write to wherever the output that is missing lay the last time.
+    throw new Error(
+      `${op.name}: expected ${kernel.session.outputs.length} outputs, as the last time, but found ` +
+        `${outputs.length}; a record whose number of outputs varies states it in its attributes`,
+    );
   }
   kernel.used = ++clock;
   return kernel;

@@ -141,3 +141,18 @@ test("a gradient is not lost in silence through an op that has none", () => {
   assertThrows(() => tower([x]), Error, "tower: expected operands that need no gradient, as it has none");
   assertEquals(ebb.noGrad(() => tower([x])).requiresGrad, false);
 });
+
+test("a record whose number of outputs varies without its attributes saying so is refused", () => {
+  const pieces = defineOp<[ebb.Tensor, readonly number[]]>({
+    name: "pieces",
+    infer: ([x, sizes]) => sizes.map((size) => ({ dtype: x.dtype, shape: [size] })),
+    graph: (g, [x, sizes], { outputs }) => g.nodes("Split", outputs.length, [x, sizes], { axis: 0 }),
+  });
+  const x = ebb.ones([6]);
+  assertEquals(pieces.all([x, [1, 2, 3]]).length, 3);
+  assertThrows(
+    () => pieces.all([x, [3, 3]]),
+    Error,
+    "pieces: expected 3 outputs, as the last time, but found 2",
+  );
+});
