@@ -32,9 +32,10 @@ export function fitsBatchAsChannels(a: WeightAttributes, image: Shape, small: Sh
 }
 
 /**
- * Whole blocks of images and channels: a blocked convolution whose channels are the images and whose filter is the
- * gradient, with the width of the image and its channels side by side. (Found by measuring: a fifth to a quarter faster
- * than {@link channelsLast} on AVX-512.)
+ * Whole blocks of images and of outputs: a blocked convolution whose channels are the images and whose filter is the
+ * gradient. A blocked image has the channels of a block side by side in its width; a plain one (fewer channels than a
+ * block) stays as it is. (Found by measuring: a fifth to a quarter faster than {@link channelsLast} on AVX-512, and 1.7
+ * times as fast as {@link columns} for 3 channels.)
  */
 export function batchAsChannels(
   g: GraphBuilder,
@@ -47,18 +48,19 @@ export function batchAsChannels(
   const B = blockSize();
   const { kernel: [kh, kw], stride, padding } = a;
   const [below, right] = beyond(a, [n, c, height, width], [n, o, rows, cols]);
-  const [inputBlocks, outputBlocks, groups] = [c / B, o / B, n / B];
+  const lanes = fillsBlocks(c, B) ? B : 1;
+  const [inputBlocks, outputBlocks, groups] = [c / lanes, o / B, n / B];
   const wide = width + padding[1] + right;
-  const lines = g.node("Reshape", [x, g.ints([n * inputBlocks * height, width * B])]);
-  let padded = g.node("Pad", [lines, g.ints([0, padding[1] * B, 0, right * B])]);
+  const lines = g.node("Reshape", [x, g.ints([n * inputBlocks * height, width * lanes])]);
+  let padded = g.node("Pad", [lines, g.ints([0, padding[1] * lanes, 0, right * lanes])]);
   if (inputBlocks > 1) {
-    const byImage = g.node("Reshape", [padded, g.ints([n, inputBlocks, height * wide * B])]);
+    const byImage = g.node("Reshape", [padded, g.ints([n, inputBlocks, height * wide * lanes])]);
     padded = g.node("Transpose", [byImage], { perm: [1, 0, 2] });
   }
-  const columns = g.node("Reshape", [padded, g.ints([inputBlocks, n, height * wide * B, 1])]);
+  const columns = g.node("Reshape", [padded, g.ints([inputBlocks, n, height * wide * lanes, 1])]);
   const picture = g.node("Reshape", [
     g.blocked("ReorderInput", [columns]),
-    g.ints([inputBlocks, n, height, wide * B]),
+    g.ints([inputBlocks, n, height, wide * lanes]),
   ]);
   const split = g.node("Reshape", [dy, g.ints([groups, 1, B, outputBlocks, rows * cols, B])]);
   const filter = g.node("Reshape", [
@@ -68,11 +70,17 @@ export function batchAsChannels(
   const sums = g.blocked(
     "Conv",
     [picture, filter],
-    blockedConvolution([rows, cols], [1, 1], [padding[0], 0, below, 0], [stride[0], stride[1] * B], groups),
+    blockedConvolution(
+      [rows, cols],
+      [1, 1],
+      [padding[0], 0, below, 0],
+      [stride[0], stride[1] * lanes],
+      groups,
+    ),
   );
-  const parts = g.node("Reshape", [sums, g.ints([inputBlocks, groups, o * kh * kw * B])]);
+  const parts = g.node("Reshape", [sums, g.ints([inputBlocks, groups, o * kh * kw * lanes])]);
   const total = g.node("MatMul", [g.fill([1, groups], 1), parts]);
-  const places = g.node("Reshape", [total, g.ints([inputBlocks, outputBlocks, kh * kw, B, B])]);
+  const places = g.node("Reshape", [total, g.ints([inputBlocks, outputBlocks, kh * kw, lanes, B])]);
   return g.node("Reshape", [
     g.node("Transpose", [places], { perm: [1, 4, 0, 3, 2] }),
     g.ints([o, c, kh, kw]),

@@ -81,6 +81,10 @@ function filtersGraph(
       ? channelsLast(g, blocked(x, image), plain(dy, small), attributes, image, small)
       : form(g, blocked(x, image), blocked(dy, small), attributes, image, small);
   }
-  const form = !fast ? transposedBatch : one ? pointwise : image.shape[1] < 16 ? columns : transposedBatch;
+  const channels = image.shape[1];
+  if (fast && !one && channels > 1 && channels < blockSize() && fitsBatchAsChannels(...sizes)) {
+    return batchAsChannels(g, plain(x, image), blocked(dy, small), attributes, image, small);
+  }
+  const form = !fast ? transposedBatch : one ? pointwise : channels < 16 ? columns : transposedBatch;
   return form(g, plain(x, image), plain(dy, small), attributes, image, small);
 }
