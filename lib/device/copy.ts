@@ -78,11 +78,12 @@ export class CopyEngine {
 
   /**
    * Starts to move a storage to the host. The device's block is free again when the copy is done; until then the
-   * storage can be read, and a write in place keeps it where it is. A storage on its way already keeps its ticket.
+   * storage can be read, and a write in place keeps it where it is. A storage on its way already keeps its ticket; for
+   * one that is away there is nothing to do.
    *
    * @returns the ticket; null when the host's side has no room, or an op is at work on the storage (`pins`): nothing
    * has changed then.
-   * @throws {Error} when the storage was freed, or is away.
+   * @throws {Error} when the storage was freed.
    */
   copyOut(storage: Storage): Ticket | null {
     checkAlive("copyOut", storage);
@@ -92,9 +93,7 @@ export class CopyEngine {
       if (storage.ticket!.version === storage.version) return storage.ticket;
       this.cancel(storage);
     }
-    if (storage.state === "away") {
-      throw new Error("copyOut: expected a storage that is resident but found one that is away");
-    }
+    if (storage.state === "away") return settledTicket("out", storage);
     const host = storage.pins > 0 ? null : this.far.allocate(storage.bytes);
     if (host === null) return null;
     try {
@@ -109,7 +108,8 @@ export class CopyEngine {
   }
 
   /**
-   * Starts to bring a storage back; one that was leaving stays. A storage that is here, or on its way, keeps its ticket.
+   * Starts to bring a storage back; one that was leaving stays. A storage on its way back keeps its ticket; for one that
+   * is here there is nothing to do.
    *
    * @throws {OutOfMemoryError} when the device has no room: the storage is still away, and can still be read.
    */
@@ -118,11 +118,7 @@ export class CopyEngine {
     this.settle();
     if (storage.state === "leaving") this.cancel(storage);
     if (storage.state === "returning") return storage.ticket!;
-    if (storage.state === "resident") {
-      const ticket = new Ticket("in", storage);
-      ticket.settled = true;
-      return ticket;
-    }
+    if (storage.state === "resident") return settledTicket("in", storage);
     const block = this.#device.reserve(storage.bytes);
     try {
       this.#fly("in", storage, block, storage.far!);
@@ -258,6 +254,13 @@ export class CopyEngine {
     }
     return true;
   }
+}
+
+/** The ticket of a copy that is not needed. */
+function settledTicket(direction: Direction, storage: Storage): Ticket {
+  const ticket = new Ticket(direction, storage);
+  ticket.settled = true;
+  return ticket;
 }
 
 function checkAlive(method: string, storage: Storage): void {

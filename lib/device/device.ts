@@ -167,10 +167,17 @@ export class Device {
    */
   tryReserve(bytes: number): Block | null {
     this.#copies?.settle();
+    let fruitless = false;
     for (;;) {
       const block = this.pool.allocate(bytes);
       if (block !== null) return block;
-      if (!this.#copies?.waitForRoom() && !this.observer?.makeRoom?.(bytes)) return null;
+      if (this.#copies?.waitForRoom()) continue;
+      const { liveBytes } = this.pool;
+      if (!this.observer?.makeRoom?.(bytes)) return null;
+      // An observer that says it made room and did not is asked once more, and no more.
+      const isSame = this.pool.liveBytes === liveBytes && !this.#copies?.bytesUnderWay("out");
+      if (isSame && fruitless) return null;
+      fruitless = isSame;
     }
   }
 

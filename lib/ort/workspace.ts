@@ -33,20 +33,32 @@ export function useWorkspace(workspace: Workspace | null): void {
 }
 
 const ALLOCATOR_VERSION = 17n; // before optional functions were added to the structure
-const registered: Address[] = [];
-const kept: unknown[] = []; // referenced by ONNX Runtime as long as the environment lives
 
-/**
- * Registers an allocator for the memory that `own` hands out, described by `memory` (`OrtMemoryInfo`). Sessions made
- * after it use it with the option `session.use_env_allocators`.
- */
-export function registerWorkspace(ort: Api, env: Address, memory: Address, own: Workspace): void {
-  const owners = new Map<Address, Workspace>();
+/** An allocator that ONNX Runtime was given. */
+interface Registered {
+  /** `OrtMemoryInfo` of what it hands out. */
+  memory: Address;
+  /** Who serves when no op runs. */
+  own: Workspace;
+  /** Who served each block that is in use. */
+  owners: Map<Address, Workspace>;
+  /** What ONNX Runtime refers to, as long as the environment lives. */
+  structure: BigUint64Array<ArrayBuffer>;
+}
+
+const registered = new Map<Address, Registered>();
+let callbacks: BigUint64Array | undefined;
+const kept: unknown[] = []; // the callbacks themselves, out of the garbage collector's reach
+
+/** Addresses of the three functions of an allocator, which all of them share; they are told which one is meant. */
+function functions(): BigUint64Array {
+  if (callbacks !== undefined) return callbacks;
   const allocate = new Deno.UnsafeCallback(
     { parameters: ["usize", "usize"], result: "usize" } as const,
-    (_self, size) => {
+    (self, size) => {
       const bytes = Number(size);
       if (bytes === 0) return 0n;
+      const { own, owners } = registered.get(Number(self))!;
       const owner = current !== null && current.provider === own.provider ? current : own;
       const address = owner.allocate(bytes);
       owners.set(address, owner);
@@ -55,8 +67,9 @@ export function registerWorkspace(ort: Api, env: Address, memory: Address, own: 
   );
   const free = new Deno.UnsafeCallback(
     { parameters: ["usize", "usize"], result: "void" } as const,
-    (_self, pointer) => {
+    (self, pointer) => {
       const address = Number(pointer);
+      const { owners } = registered.get(Number(self))!;
       const owner = owners.get(address);
       owners.delete(address);
       owner?.free(address);
@@ -64,21 +77,31 @@ export function registerWorkspace(ort: Api, env: Address, memory: Address, own: 
   );
   const info = new Deno.UnsafeCallback(
     { parameters: ["usize"], result: "usize" } as const,
-    () => BigInt(memory),
+    (self) => BigInt(registered.get(Number(self))!.memory),
   );
-  const at = (callback: { pointer: Deno.PointerObject }) =>
-    BigInt(Deno.UnsafePointer.value(callback.pointer));
+  kept.push(allocate, free, info);
+  return callbacks = BigUint64Array.from(
+    [allocate, free, info],
+    ({ pointer }) => BigInt(Deno.UnsafePointer.value(pointer)),
+  );
+}
+
+/**
+ * Registers an allocator for the memory that `own` hands out, described by `memory` (`OrtMemoryInfo`). Sessions made
+ * after it use it with the option `session.use_env_allocators`.
+ */
+export function registerWorkspace(ort: Api, env: Address, memory: Address, own: Workspace): void {
   const structure = new BigUint64Array(8);
-  structure.set([ALLOCATOR_VERSION, at(allocate), at(free), at(info)]);
-  kept.push(allocate, free, info, structure);
-  ort.method(176, ["address", "address"])(env, addressOf(structure));
-  registered.push(memory);
+  structure.set([ALLOCATOR_VERSION, ...functions()]);
+  const self = addressOf(structure);
+  registered.set(self, { memory, own, owners: new Map(), structure });
+  ort.method(176, ["address", "address"])(env, self);
 }
 
 /** Takes all allocators of ours out of `env`: this isolate ends, and cannot be called back. */
 export function unregisterWorkspaces(ort: Api, env: Address): void {
   const unregister = ort.method(177, ["address", "address"]);
-  for (const memory of registered) unregister(env, memory);
+  for (const { memory } of registered.values()) unregister(env, memory);
 }
 
 /** ONNX Runtime's own allocator of host memory. */
