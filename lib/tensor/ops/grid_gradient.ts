@@ -41,6 +41,15 @@ interface Corner {
   weight: Value;
 }
 
+/** The four corners of every sample, and how far it is from each side. */
+interface Corners {
+  corners: Corner[];
+  fromLeft: Value;
+  fromTop: Value;
+  toRight: Value;
+  toBottom: Value;
+}
+
 /** Builds the graph of both gradients. */
 export class GridGradient {
   readonly #g: GraphBuilder;
@@ -51,6 +60,7 @@ export class GridGradient {
   readonly #y: Places;
   /** Gradient of the samples, `[N, C, P]`. */
   readonly #planes: Value;
+  #four: Corners | undefined;
 
   constructor(
     g: GraphBuilder,
@@ -122,7 +132,8 @@ export class GridGradient {
     const away = this.#node("Abs", moved);
     const flips = this.#node("Floor", this.#node("Div", away, this.#number(span)));
     const rest = this.#node("Sub", away, this.#node("Mul", flips, this.#number(span)));
-    const odd = this.#node("Mod", flips, this.#number(2), { fmod: 1 });
+    const pairs = this.#node("Floor", this.#node("Mul", flips, this.#number(0.5)));
+    const odd = this.#node("Sub", flips, this.#node("Mul", pairs, this.#number(2)));
     // rest where flips are even, span − rest where they are odd.
     const back = this.#node("Sub", this.#number(1), this.#node("Mul", odd, this.#number(2)));
     const place = this.#node(
@@ -130,11 +141,7 @@ export class GridGradient {
       this.#node("Mul", rest, back),
       this.#node("Mul", odd, this.#number(span)),
     );
-    const sign = this.#node(
-      "Sub",
-      this.#number(1),
-      this.#node("Mul", this.#indicator(this.#node("Less", moved, this.#number(0))), this.#number(2)),
-    );
+    const sign = this.#node("Sign", moved);
     return {
       at: this.#node("Add", place, this.#number(low)),
       slope: this.#node("Mul", slope, this.#node("Mul", back, sign)),
@@ -164,8 +171,12 @@ export class GridGradient {
     return { row: this.#reshape(row, [batch * samples]), there: this.#indicator(there), weight };
   }
 
-  /** The four corners: left and right above, then below. */
-  #corners(): { corners: Corner[]; fromLeft: Value; fromTop: Value; toRight: Value; toBottom: Value } {
+  /** The four corners: left and right above, then below; made once. */
+  #corners(): Corners {
+    return this.#four ??= this.#makeCorners();
+  }
+
+  #makeCorners(): Corners {
     const one = this.#number(1);
     const [left, top] = [this.#x, this.#y].map(({ at }) => this.#node("Floor", at));
     const [right, bottom] = [left, top].map((at) => this.#node("Add", at, one));
