@@ -1,6 +1,7 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import * as ebb from "../../../mod.ts";
 import { leakFree } from "../../leak.ts";
+import { presentDevices } from "../devices.ts";
 
 Deno.test("to() goes between all types", () => {
   leakFree(() =>
@@ -37,8 +38,7 @@ Deno.test("to() gives a view of what is there already, on the tape", () => {
   );
 });
 
-Deno.test("to() moves to another device, and the gradient back", () => {
-  const other = ebb.cpu({ budget: "1 MiB" });
+function moves(other: ebb.Device): void {
   leakFree(
     () => {
       using x = ebb.tensor([[1, 2], [3, 4]], { requiresGrad: true });
@@ -54,7 +54,11 @@ Deno.test("to() moves to another device, and the gradient back", () => {
     ebb.defaultDevice(),
     other,
   );
-});
+}
+
+for (const { kind, open } of presentDevices()) {
+  Deno.test(`to() moves to another device (${kind}), and the gradient back`, () => moves(open()));
+}
 
 Deno.test("to() leaves nothing behind where there is no room", () => {
   const small = ebb.cpu({ budget: 64 });
