@@ -120,7 +120,7 @@ Deno.test("the demo refuses what it cannot do in one sentence, without a stack",
     await Deno.writeTextFile(`${folder}/notes.txt`, "");
     await Deno.mkdir(`${folder}/cut`);
     await Deno.writeFile(`${folder}/cut/train-images-idx3-ubyte`, Uint8Array.of(0, 0, 8, 3, 0));
-    await Deno.writeFile(`${folder}/cut/train-labels-idx1-ubyte`, Uint8Array.of(0, 0, 8, 1, 0));
+    await Deno.writeFile(`${folder}/cut/train-labels-idx1-ubyte`, Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 0));
     const cases: [string[], string][] = [
       [["--frobnicate"], 'found "--frobnicate"'],
       [
