@@ -6,6 +6,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import * as ebb from "../../mod.ts";
 import { leakFree } from "../leak.ts";
+import { presentDevices } from "../tensor/devices.ts";
 
 const SHARED = new URL("../../../shared/", import.meta.url);
 
@@ -40,17 +41,21 @@ function compare(scores: ebb.Tensor, wanted: number[][]): void {
   );
 }
 
-for (const kind of ["benign", "badnets"]) {
+for (const device of presentDevices()) {
   Deno.test({
-    name: `smallCnn() has the scores of PyTorch's ${kind} network${reason}`,
+    name: `smallCnn() has the scores of PyTorch's networks on ${device.kind}${reason}`,
     ignore,
     fn: () =>
       leakFree(async () => {
         using model = ebb.models.smallCnn({ classes: 10 });
-        await trained(`mnist-smallcnn-${kind}`, model);
         using images = await digits();
-        using scores = ebb.noGrad(() => model.forward(images));
-        compare(scores, measured![`mnist-smallcnn-${kind}`].firstFour);
+        const target = device.open();
+        using x = images.to(target);
+        for (const kind of ["benign", "badnets"]) {
+          await trained(`mnist-smallcnn-${kind}`, model.to(target));
+          using scores = ebb.noGrad(() => model.forward(x));
+          compare(scores, measured![`mnist-smallcnn-${kind}`].firstFour);
+        }
       }),
   });
 }

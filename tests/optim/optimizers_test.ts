@@ -6,6 +6,7 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import * as ebb from "../../mod.ts";
 import { leakFree } from "../leak.ts";
+import { presentDevices } from "../tensor/devices.ts";
 import reference from "./reference/optimizers.json" with { type: "json" };
 
 const SHAPES = [[3, 4], [5]];
@@ -67,16 +68,62 @@ function camel(options: Settings): Settings {
   );
 }
 
-for (const { optimizer, options, parameters } of reference) {
-  const settings = camel(options);
-  Deno.test(
-    `${optimizer} goes where PyTorch's goes with ${JSON.stringify(settings)}, a gradient missing at times`,
-    () =>
-      leakFree(() => {
-        assert(distance(train(optimizer as Kind, settings), parameters) < 2e-6);
-        assert(distance(train(optimizer as Kind, settings, 8, "float64"), parameters) < 2e-6);
-      }),
-  );
+/** Steps, a state, and steps from it by others: the same as without the state in between. */
+function continues(dtypes: ebb.DType[]): void {
+  const kinds: [Kind, Settings][] = [
+    ["SGD", { lr: 0.1, momentum: 0.9, dampening: 0.1 }],
+    ["Adam", { lr: 0.01 }],
+    ["AdamW", { lr: 0.01, betas: [0.7, 0.9] }],
+  ];
+  for (const [kind, options] of kinds) {
+    for (const dtype of dtypes) {
+      const straight = train(kind, options, 8, dtype);
+      const first = parametersOf(dtype);
+      using optimizer = make(kind, first, options);
+      for (let step = 0; step < 5; step++) {
+        differentiate(first, step);
+        optimizer.step();
+      }
+      const second = first.map((parameter) =>
+        ebb.tensor(parameter.data(), { shape: parameter.shape, dtype, requiresGrad: true })
+      );
+      using again = make(kind, second, { lr: 1 });
+      again.loadStateDict(optimizer.stateDict());
+      for (let step = 5; step < 8; step++) {
+        differentiate(second, step);
+        again.step();
+      }
+      assertEquals(numbers(second), straight, `${kind} ${dtype}`);
+      for (const parameter of [...first, ...second]) parameter.dispose();
+    }
+  }
+}
+
+for (const { kind, open } of presentDevices()) {
+  for (const { optimizer, options, parameters } of reference) {
+    const settings = camel(options);
+    const what = `with ${JSON.stringify(settings)}, a gradient missing at times`;
+    Deno.test(`${optimizer} goes where PyTorch's goes on ${kind} ${what}`, () => {
+      const device = open();
+      ebb.withDevice(device, () =>
+        leakFree(() => {
+          assert(distance(train(optimizer as Kind, settings), parameters) < 2e-6);
+          if (kind === "cpu") {
+            assert(distance(train(optimizer as Kind, settings, 8, "float64"), parameters) < 2e-6);
+          }
+        }, device));
+      device.emptyCache();
+    });
+  }
+
+  Deno.test(`a run continues bit-identically from the state of each kind of optimizer on ${kind}`, () => {
+    const device = open();
+    ebb.withDevice(
+      device,
+      () => leakFree(() => continues(kind === "cpu" ? ["float32", "float16"] : ["float32"]), device),
+    );
+    device.emptyCache();
+  });
 }
 
 for (const dtype of ["float16", "bfloat16"] as const) {
@@ -193,40 +240,6 @@ Deno.test(
         return result;
       };
       assertEquals(run(true), run(false));
-    }),
-);
-
-Deno.test(
-  "a run continues bit-identically from the state of each kind of optimizer",
-  () =>
-    leakFree(() => {
-      const kinds: [Kind, Settings][] = [
-        ["SGD", { lr: 0.1, momentum: 0.9, dampening: 0.1 }],
-        ["Adam", { lr: 0.01 }],
-        ["AdamW", { lr: 0.01, betas: [0.7, 0.9] }],
-      ];
-      for (const [kind, options] of kinds) {
-        for (const dtype of ["float32", "float16"] as const) {
-          const straight = train(kind, options, 8, dtype);
-          const first = parametersOf(dtype);
-          using optimizer = make(kind, first, options);
-          for (let step = 0; step < 5; step++) {
-            differentiate(first, step);
-            optimizer.step();
-          }
-          const second = first.map((parameter) =>
-            ebb.tensor(parameter.data(), { shape: parameter.shape, dtype, requiresGrad: true })
-          );
-          using again = make(kind, second, { lr: 1 });
-          again.loadStateDict(optimizer.stateDict());
-          for (let step = 5; step < 8; step++) {
-            differentiate(second, step);
-            again.step();
-          }
-          assertEquals(numbers(second), straight, `${kind} ${dtype}`);
-          for (const parameter of [...first, ...second]) parameter.dispose();
-        }
-      }
     }),
 );
 
