@@ -169,6 +169,12 @@ export class GraphBuilder {
     this.#nodes.forEach((node, i) => {
       const onHost = this.#onHost({ op: node.op, outputs: node.outputs.length });
       if (onHost) this.hasHostNodes = true;
+      if (onHost && i >= HOST_NODES.length) {
+        // Without a name it would run elsewhere, in silence.
+        throw new Error(
+          `graph: expected at most ${HOST_NODES.length} nodes where some run on the CPU but found more`,
+        );
+      }
       graph.message(1, nodeMessage(node, onHost ? HOST_NODES[i] : ""));
     });
     for (const constant of this.#constants.values()) graph.message(5, constantMessage(constant));

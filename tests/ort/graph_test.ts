@@ -124,3 +124,11 @@ Deno.test("a graph that makes no sense is refused in ONNX Runtime's words", () =
   assertThrows(() => new Session(g.finish(), 1, 1, "cpu"), OrtError, "NoSuchOperator");
   assertThrows(() => new Session(new Uint8Array([1, 2, 3]), 1, 1, "cpu"), OrtError);
 });
+
+Deno.test("finish() refuses more nodes than there are names for on the CPU", () => {
+  const g = new GraphBuilder(() => true);
+  let value = g.input("x0", "float32");
+  for (let i = 0; i < 300; i++) value = g.node("Neg", [value]);
+  g.output("y0", value, "float32");
+  assertThrows(() => g.finish(), Error, "expected at most 256 nodes");
+});
