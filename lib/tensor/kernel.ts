@@ -167,27 +167,36 @@ function keyOf(
   blocked: boolean,
 ): number | string {
   let code = blocked ? 1 : 0;
-  let plain = operands.length <= 5;
+  let plain = operands.length <= 4;
   let text = plain ? "" : `${code},`;
   for (let i = 0; i < operands.length; i++) {
     const part = operandCode(operands[i]);
-    if (plain) code = code * 512 + part;
+    if (plain) code = code * 2048 + part;
     else text += `${part},`;
   }
-  for (const _ in attributes) plain = false;
+  let finite = true;
+  for (const name in attributes) {
+    plain = false;
+    if (typeof attributes[name] === "number" && !Number.isFinite(attributes[name])) finite = false;
+  }
   if (plain && !op.shaped) return code;
-  if (operands.length <= 5) text = `${code}`;
-  const settings = JSON.stringify(attributes);
+  if (operands.length <= 4) text = `${code}`;
+  const settings = finite ? JSON.stringify(attributes) : JSON.stringify(attributes, showNumber);
   if (settings !== NO_ATTRIBUTES) text += settings;
   if (op.shaped) { for (const operand of operands) text += isTensor(operand) ? `|${operand.shape}` : "|"; }
   return text;
+}
+
+/** JSON writes infinity and NaN both as null. */
+function showNumber(_name: string, value: unknown): unknown {
+  return typeof value === "number" ? String(value) : value;
 }
 
 function operandCode(operand: Operand): number {
   if (operand === null) return 1;
   if (typeof operand === "number") return 2;
   if (!isTensor(operand)) return 3;
-  return 4 + (DTYPE_CODES[operand.dtype] * 16 + operand.shape.length) * 2 + (operand.blocked ? 1 : 0);
+  return 4 + (DTYPE_CODES[operand.dtype] * 64 + operand.shape.length) * 2 + (operand.blocked ? 1 : 0);
 }
 
 function compile(

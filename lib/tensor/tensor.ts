@@ -15,7 +15,6 @@ import type { TapeNode } from "./tape.ts";
 /** Nested arrays of numbers (or booleans), as `toArray` gives them. */
 export type NestedArray = number | boolean | NestedArray[];
 
-// deno-lint-ignore no-empty-interface
 export interface Tensor extends TensorMethods {}
 
 /**

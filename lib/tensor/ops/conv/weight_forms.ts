@@ -205,7 +205,7 @@ export function transposedBatch(
   image: Spec,
   small: Spec,
 ): Value {
-  const { kernel: [kh, kw], stride, padding, dilation, groups } = a;
+  const { stride, padding, dilation, groups } = a;
   const [n, c, height, width] = image.shape;
   const [, o, rows, cols] = small.shape;
   const each = c / groups;
