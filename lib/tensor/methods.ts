@@ -228,6 +228,8 @@ export interface TensorMethods {
   scatterAdd: Method<typeof ops.scatterAdd>;
   /** {@link ops.select} with this tensor as the first operand. */
   select: Method<typeof ops.select>;
+  /** {@link ops.selfAttention} with this tensor as the first operand. */
+  selfAttention: Method<typeof ops.selfAttention>;
   /** {@link ops.sigmoid} with this tensor as the first operand. */
   sigmoid: Method<typeof ops.sigmoid>;
   /** {@link ops.sign} with this tensor as the first operand. */

@@ -5,26 +5,32 @@
  *
  * @module
  */
-import type { GraphBuilder, Value } from "../../ort/mod.ts";
-import type { DType } from "../dtype.ts";
-import { defineOp, type GraphContext, type Op, type Spec } from "../op.ts";
+import { full } from "../create.ts";
+import { defineOp, type Op, type Spec } from "../op.ts";
 import type { Generator } from "../random.ts";
 import { scope } from "../scope.ts";
-import type { Shape } from "../shape.ts";
 import { gradEnabled } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul } from "./arithmetic.ts";
 import { checkAttention, checkHeads } from "./attention_check.ts";
+import {
+  attentionGradientGraph,
+  attentionGraph,
+  type AttentionSettings,
+  lowest,
+  putTogether,
+  takeApart,
+  togetherSpec,
+} from "./attention_graph.ts";
 import { to } from "./cast.ts";
 import { where } from "./compare.ts";
 import { dropout } from "./dropout.ts";
 import { matmul } from "./matmul.ts";
 import { permute, transpose } from "./permute.ts";
-import { softmax, softmaxGradient, softmaxGradientGraph } from "./softmax.ts";
+import { softmax, softmaxGradient } from "./softmax.ts";
 import { sumTo } from "./sum.ts";
 import { triu } from "./triangle.ts";
 import { reshape } from "./view.ts";
-import { full } from "../create.ts";
 
 /** Options of attention. */
 export interface AttentionOptions {
@@ -36,90 +42,25 @@ export interface AttentionOptions {
   scale?: number;
 }
 
-type Settings = {
-  causal: boolean;
-  scale: number;
-  /** Heads that the graph takes apart; 0: operands are heads already. */
-  heads: number;
-};
 type Operands = [q: Tensor, k: Tensor, v: Tensor, mask: Tensor | null];
 
-/** `[B, T, H·D]` as heads `[B, H, T, D]`. */
-function split(g: GraphBuilder, x: Value, heads: number): Value {
-  if (heads === 0) return x;
-  return g.node("Transpose", [g.node("Reshape", [x, g.ints([0, 0, heads, -1])])], { perm: [0, 2, 1, 3] });
-}
-
-/** Heads as `[B, T, H, D]`, which is `[B, T, H·D]` to everybody else. */
-function merge(g: GraphBuilder, x: Value, heads: number): Value {
-  return heads === 0 ? x : g.node("Transpose", [x], { perm: [0, 2, 1, 3] });
-}
-
-/** An output that {@link merge} gives. */
-function mergedSpec(dtype: DType, shape: Shape, heads: number): Spec {
-  if (heads === 0) return { dtype, shape };
-  const [batch, length, size] = shape;
-  return { dtype, shape, graphShape: [batch, length, heads, size / heads] };
-}
-
-/** Products of matrices of heads, in one node where there is one. */
-type Product = (a: Value, b: Value, options?: { turnA?: boolean; turnB?: boolean; alpha?: number }) => Value;
-
-function products<A>(g: GraphBuilder, { inputs, provider }: GraphContext<A>, rank: number): Product {
-  const { dtype } = inputs[0];
-  const perm = [...Array(rank).keys()].slice(0, -2).concat(rank - 1, rank - 2);
-  return (a, b, { turnA = false, turnB = false, alpha = 1 } = {}) => {
-    if (!turnA && !turnB && alpha === 1) return g.node("MatMul", [a, b]);
-    if (provider === "cpu" && dtype === "float32") {
-      return g.fused("FusedMatMul", [a, b], {
-        transA: turnA ? 1 : 0,
-        transB: turnB ? 1 : 0,
-        alpha: { float: alpha },
-      });
-    }
-    const [left, right] = [[a, turnA], [b, turnB]].map(([x, turn]) =>
-      turn ? g.node("Transpose", [x as Value], { perm }) : x as Value
-    );
-    const product = g.node("MatMul", [left, right]);
-    return alpha === 1 ? product : g.node("Mul", [product, g.scalar(alpha, dtype)]);
-  };
-}
-
-/** The least number of a type. */
-function lowest(dtype: DType): number {
-  return dtype === "float16" ? -65504 : -3.4028234663852886e38;
-}
-
-const attentionOp: Op<Operands, Settings> = defineOp<Operands, Settings>({
+const attentionOp: Op<Operands, AttentionSettings> = defineOp<Operands, AttentionSettings>({
   name: "scaledDotProductAttention",
   infer: ([q, k, v], { heads }) => {
     const { dtype, shape } = q;
     const y = [...shape.slice(0, -1), v.shape[v.rank - 1]];
     const lead = heads === 0 ? shape.slice(0, -2) : [shape[0], heads];
     return [
-      mergedSpec(dtype, y, heads),
+      togetherSpec(dtype, y, heads),
       { dtype, shape: [...lead, shape[shape.length - 2], k.shape[k.rank - 2]] },
     ];
   },
   graph: (g, [q, k, v, mask], context) => {
-    const { attributes: { causal, scale, heads }, inputs } = context;
-    const { dtype, shape } = inputs[0];
-    const product = products(g, context, heads === 0 ? shape.length : 4);
-    let scores = product(split(g, q, heads), split(g, k, heads), { turnB: true, alpha: scale });
-    const isBoolean = mask !== "" && inputs[3].dtype === "bool";
-    if (isBoolean) scores = g.node("Where", [mask, scores, g.scalar(lowest(dtype), dtype)]);
-    else if (mask !== "") scores = g.node("Add", [scores, mask]);
-    if (causal) {
-      const square = g.node("Expand", [
-        g.scalar(-Infinity, dtype),
-        g.node("Shape", [scores], { start: -2 }),
-      ]);
-      scores = g.node("Add", [scores, g.node("Trilu", [square, g.scalar(1, "int64")], { upper: 1 })]);
-    }
-    let weights = g.node("Softmax", [scores], { axis: -1 });
-    // A row that may look nowhere gives zeros, as in PyTorch.
-    if (isBoolean) weights = g.node("Mul", [weights, g.cast(mask, dtype)]);
-    return [merge(g, product(weights, split(g, v, heads)), heads), weights];
+    const { attributes: { heads }, inputs } = context;
+    const operands = [q, k, v].map((x) => takeApart(g, x, heads));
+    const rank = heads === 0 ? inputs[0].shape.length : 4;
+    const [y, weights] = attentionGraph(g, [...operands, mask], rank, inputs[3].dtype, context);
+    return [putTogether(g, y, heads), weights];
   },
   saves: { inputs: [0, 1, 2], outputs: [1] },
   gradient: ({ inputs: [q, k, v], outputs: [, weights], specs, attributes, needs }, [dy, more]) => {
@@ -140,35 +81,28 @@ const attentionBackwardOp = defineOp<Backward, BackwardSettings>({
   name: "attentionBackward",
   infer: ([dy, q, k, v, weights], { heads, needs }) => {
     const { dtype } = dy;
-    const operands = [q, k, v].map(({ shape }) => mergedSpec(dtype, shape, heads));
+    const operands = [q, k, v].map(({ shape }) => togetherSpec(dtype, shape, heads));
     return [...operands, { dtype, shape: weights.shape }].filter((_, i) => needs[i]);
   },
   graph: (g, operands, context) => {
-    const { attributes: { scale, heads, needs }, inputs } = context;
-    const product = products(g, context, inputs[4].shape.length);
-    const [dy, q, k, v] = operands.slice(0, 4).map((x) => split(g, x, heads));
-    const weights = operands[4];
-    const outputs: Value[] = [];
-    if (needs[0] || needs[1] || needs[3]) {
-      const d = softmaxGradientGraph(g, product(dy, v, { turnB: true }), weights, -1);
-      if (needs[0]) outputs.push(merge(g, product(d, k, { alpha: scale }), heads));
-      if (needs[1]) outputs.push(merge(g, product(d, q, { turnA: true, alpha: scale }), heads));
-      if (needs[2]) outputs.push(merge(g, product(weights, dy, { turnA: true }), heads));
-      if (needs[3]) outputs.push(d);
-    } else outputs.push(merge(g, product(weights, dy, { turnA: true }), heads));
-    return outputs;
+    const { attributes: { heads, needs }, inputs } = context;
+    const apart = operands.slice(0, 4).map((x) => takeApart(g, x, heads));
+    const rank = inputs[4].shape.length;
+    const found = attentionGradientGraph(g, [...apart, operands[4]], rank, needs, context);
+    const scores = needs[3] ? found.length - 1 : -1;
+    return found.map((value, i) => i === scores ? value : putTogether(g, value, heads));
   },
 });
 
 /** All gradients as ordinary ops, for a backward pass that is recorded itself. `more` arrives at the weights. */
-function composedGradient(
+export function composedGradient(
   q: Tensor,
   k: Tensor,
   v: Tensor,
   weights: Tensor,
   dy: Tensor | null,
   more: Tensor | null,
-  { scale, heads }: Settings,
+  { scale, heads }: { scale: number; heads: number },
   specs: readonly Spec[],
   needs: readonly boolean[],
 ): (Tensor | null)[] {
@@ -272,7 +206,7 @@ export function multiHeadAttention(
   options: AttentionOptions & DropoutOfWeights = {},
 ): Tensor {
   const name = "multiHeadAttention";
-  checkHeads(name, q, k, v, heads);
+  checkHeads(name, [q.shape, k.shape, v.shape], heads);
   const { isCausal = false, mask = null, dropoutP = 0 } = options;
   checkAttention(name, q, k, v, mask, [q.shape[0], heads, q.shape[1], k.shape[1]]);
   const scale = options.scale ?? 1 / Math.sqrt(q.shape[2] / heads);

@@ -34,7 +34,8 @@ export function checkAttention(
   if (mask !== null) checkMask(name, mask, q, scores);
 }
 
-function checkMask(name: string, mask: Tensor, q: Tensor, scores: Shape): void {
+/** Refuses a mask that does not fit scores of shape `scores`. */
+export function checkMask(name: string, mask: Tensor, q: Tensor, scores: Shape): void {
   if (mask.dtype !== "bool" && mask.dtype !== q.dtype) {
     throw new TypeError(`${name}: expected a mask of bool or ${q.dtype} but found ${mask.dtype}; use to()`);
   }
@@ -47,12 +48,12 @@ function checkMask(name: string, mask: Tensor, q: Tensor, scores: Shape): void {
   );
 }
 
-/** Refuses projections that do not divide into heads. */
-export function checkHeads(name: string, q: Tensor, k: Tensor, v: Tensor, heads: number): void {
-  const divides = (x: Tensor) => x.rank === 3 && x.shape[2] % heads === 0;
-  if (Number.isInteger(heads) && heads > 0 && divides(q) && divides(k) && divides(v)) return;
+/** Refuses projections `[B, T, H·D]` that do not divide into heads. */
+export function checkHeads(name: string, shapes: readonly Shape[], heads: number): void {
+  const divides = (shape: Shape) => shape.length === 3 && shape[2] % heads === 0;
+  if (Number.isInteger(heads) && heads > 0 && shapes.every(divides)) return;
   throw new RangeError(
     `${name}: expected projections [B, T, H·D] that ${heads} heads divide but found ` +
-      [q, k, v].map(({ shape }) => showShape(shape)).join(", "),
+      shapes.map(showShape).join(", "),
   );
 }

@@ -91,6 +91,7 @@ export { all, any, argmax, argmin, max, min, prod } from "./reduce.ts";
 export { type Axes, type ReduceOptions } from "./reduction.ts";
 export { flip, roll, tile } from "./repeat.ts";
 export { type ResizeMode } from "./resample.ts";
+export { selfAttention } from "./self_attention.ts";
 export { narrow, type Range, select, slice } from "./slice.ts";
 export { logSoftmax, softmax } from "./softmax.ts";
 export { chunk, split } from "./split.ts";

@@ -30,6 +30,26 @@ Deno.test("multiHeadAttention() is scaledDotProductAttention() of heads, gradien
   }
 });
 
+Deno.test("selfAttention() is multiHeadAttention() of the thirds of a projection, gradients of gradients included", () => {
+  const projection =
+    () => [ebb.randn([2, 5, 18], { requiresGrad: true }), ebb.randn([5, 5], { requiresGrad: true })];
+  for (const isCausal of [false, true]) {
+    expectSame(
+      projection,
+      (x, mask) => ebb.selfAttention(x, HEADS, { isCausal, mask }),
+      (x, mask) => {
+        const [q, k, v] = x.split(6, 2);
+        return ebb.multiHeadAttention(q, k, v, HEADS, { isCausal, mask });
+      },
+    );
+  }
+  expectSame(
+    () => projection().slice(0, 1),
+    (x) => ebb.selfAttention(x, HEADS, { dropoutP: 1e-9 }),
+    (x) => ebb.selfAttention(x, HEADS),
+  );
+});
+
 Deno.test("scaledDotProductAttention() is the formula that it stands for, gradients of gradients included", () => {
   const formula = (q: ebb.Tensor, k: ebb.Tensor, v: ebb.Tensor, mask: ebb.Tensor) =>
     q.matmul(k.transpose()).mul(1 / Math.sqrt(3)).add(mask).softmax().matmul(v);
@@ -88,6 +108,7 @@ Deno.test("attention names shapes and types that do not fit", () => {
       const mask = ebb.zeros([3, 3], { dtype: "int32" });
       assertThrows(() => attend(x, x, x, { mask }), TypeError, "a mask of bool or float32 but found int32");
       assertThrows(() => ebb.multiHeadAttention(x, x, x, 3), RangeError, "that 3 heads divide");
+      assertThrows(() => ebb.selfAttention(x, 1), RangeError, "[B, T, 3·H·D] but found [2, 3, 4]");
     })
   );
 });
