@@ -23,6 +23,8 @@ export interface Backend {
   lend(bytes: number): Address;
   /** Gives reserved memory back. */
   release(address: Address, bytes: number): void;
+  /** Has the machine take back at once what was released, where it would keep that for later. */
+  compact?(): void;
   /** Copies host bytes to `address`, from byte `offset` on. */
   write(address: Address, offset: number, source: Uint8Array): void;
   /** Copies bytes at `address`, from byte `offset` on, to the host. */

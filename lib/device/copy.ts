@@ -12,7 +12,7 @@
  *
  * @module
  */
-import type { Device } from "./device.ts";
+import type { Device, MemoryReport } from "./device.ts";
 import { blockUntil, type Link } from "./link.ts";
 import { type Block, hold, type Pool } from "./pool.ts";
 import type { Storage } from "./storage.ts";
@@ -31,6 +31,7 @@ export class Ticket {
   /** Whether the copy is finished and the storage's state says so. Asked of the engine: `engine.done(ticket)`. */
   settled = false;
 
+  /** The engine makes tickets. */
   constructor(direction: Direction, storage: Storage) {
     this.direction = direction;
     this.storage = storage;
@@ -52,7 +53,11 @@ interface Flight {
 
 /** Moves a device's storages to host memory and back. */
 export class CopyEngine {
-  /** The host memory that storages leave for, with a budget of its own; blocks are reused. */
+  /**
+   * The host memory that storages leave for, with a budget of its own; blocks are reused.
+   *
+   * @internal
+   */
   readonly far: Pool;
   readonly #device: Device;
   readonly #link: Link | null;
@@ -60,12 +65,27 @@ export class CopyEngine {
   #transport: Transport | null = null;
   #flights: Flight[] = [];
 
-  /** `start` gives the transport, when the first copy is asked for. */
+  /** `start` gives the transport, when the first copy is asked for. Devices have one: `device.copies`. */
   constructor(device: Device, far: Pool, start: () => Transport, link: Link | null) {
     this.#device = device;
     this.far = far;
     this.#start = start;
     this.#link = link;
+  }
+
+  /** What storages that left take on the host, in bytes. */
+  memory(): Omit<MemoryReport, "storages"> {
+    const { liveBytes, reservedBytes, peakBytes, budgetBytes } = this.far;
+    return { liveBytes, reservedBytes, peakBytes, budgetBytes };
+  }
+
+  /** The most host memory that storages which leave may take; a lower one is met as they come back. */
+  get budgetBytes(): number {
+    return this.far.budgetBytes;
+  }
+
+  set budgetBytes(bytes: number) {
+    this.far.budgetBytes = bytes;
   }
 
   /** Bytes under way in a direction. */
@@ -201,7 +221,11 @@ export class CopyEngine {
     }
   }
 
-  /** Lets go of a freed storage's host block, when no copy touches it any more. */
+  /**
+   * Lets go of a freed storage's host block, when no copy touches it any more.
+   *
+   * @internal
+   */
   forget(storage: Storage): void {
     this.#dropFar(storage);
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Address, hostAllocator, memoryAt, runtime } from "../ort/mod.ts";
+import { type Address, hostAllocator, memoryAt, runtime, trimHeap } from "../ort/mod.ts";
 import type { Backend } from "./backend.ts";
 
 let made: Backend | undefined;
@@ -29,6 +29,7 @@ function makeBackend(): Backend {
         return 0; // the machine itself is out of memory
       }
     },
+    compact: trimHeap,
     lend: (bytes) => host.allocate(bytes),
     release: (address) => host.free(address),
     write: (address, offset, source) => at(address, offset, source.length).set(source),

@@ -70,11 +70,23 @@ const collected = new FinalizationRegistry<Pool>((pool) => pool.trim());
 export class Device {
   /** Name as shown to people, such as `cpu` or `cpu (256 MiB)`. */
   readonly name: string;
-  /** The kind of memory. */
+  /**
+   * The kind of memory.
+   *
+   * @internal
+   */
   readonly backend: Backend;
-  /** The pool that blocks come from. */
+  /**
+   * The pool that blocks come from.
+   *
+   * @internal
+   */
   readonly pool: Pool;
-  /** Serves what ONNX Runtime allocates while an op runs here. */
+  /**
+   * Serves what ONNX Runtime allocates while an op runs here.
+   *
+   * @internal
+   */
   readonly workspace: Temporaries;
   /** Who watches; null: nobody. */
   observer: DeviceObserver | null = null;
@@ -83,6 +95,7 @@ export class Device {
   readonly #link: Link | null;
   #copies: CopyEngine | null = null;
 
+  /** Users call `cpu()` or `webgpu()`. */
   constructor(backend: Backend, options: CpuOptions = {}) {
     const { provider } = backend;
     const bytes = (name: "budget" | "hostBudget") =>
@@ -97,7 +110,11 @@ export class Device {
     collected.register(this, this.pool);
   }
 
-  /** ONNX Runtime's name of the execution provider. */
+  /**
+   * ONNX Runtime's name of the execution provider.
+   *
+   * @internal
+   */
   get provider(): Provider {
     return this.backend.provider;
   }
@@ -115,7 +132,11 @@ export class Device {
     );
   }
 
-  /** Puts another transport in place of the device's own, before the first copy. Tests decide so when copies end. */
+  /**
+   * Puts another transport in place of the device's own, before the first copy. Tests decide so when copies end.
+   *
+   * @internal
+   */
   copyWith(start: () => Transport): CopyEngine {
     if (this.#copies !== null) {
       throw new Error("copyWith: expected a device without copies but found one in use");
@@ -125,7 +146,11 @@ export class Device {
     return this.#copies = new CopyEngine(this, far, start, this.#link);
   }
 
-  /** Whether storages may be elsewhere, or be moved while an op runs: ops then hold their operands. */
+  /**
+   * Whether storages may be elsewhere, or be moved while an op runs: ops then hold their operands.
+   *
+   * @internal
+   */
   get moves(): boolean {
     return this.#copies !== null || this.observer !== null;
   }
@@ -135,6 +160,7 @@ export class Device {
     this.#copies?.settle();
     this.pool.trim();
     this.#copies?.far.trim();
+    this.backend.compact?.();
   }
 
   /** The storages alive, in the order they were made. */
@@ -154,7 +180,11 @@ export class Device {
     return storage;
   }
 
-  /** A block for a storage that is made or comes back. Throws {@link OutOfMemoryError}. */
+  /**
+   * A block for a storage that is made or comes back. Throws {@link OutOfMemoryError}.
+   *
+   * @internal
+   */
   reserve(bytes: number): Block {
     const block = this.tryReserve(bytes);
     if (block === null) throw new OutOfMemoryError(this, bytes);
@@ -164,6 +194,8 @@ export class Device {
   /**
    * A block, or null where there is no room: first from what is free, then from storages whose copy to the host is
    * finished or under way, then from what the observer moves.
+   *
+   * @internal
    */
   tryReserve(bytes: number): Block | null {
     this.#copies?.settle();
@@ -181,7 +213,11 @@ export class Device {
     }
   }
 
-  /** Called by a storage whose last holder let go. */
+  /**
+   * Called by a storage whose last holder let go.
+   *
+   * @internal
+   */
   freed(storage: Storage): void {
     this.#storages.delete(storage);
     this.observer?.freed?.(storage);
@@ -190,7 +226,11 @@ export class Device {
     storage.block = null;
   }
 
-  /** Brings back what an op is about to read and keeps it there until {@link unpin}. Throws {@link OutOfMemoryError}. */
+  /**
+   * Brings back what an op is about to read and keeps it there until {@link unpin}. Throws {@link OutOfMemoryError}.
+   *
+   * @internal
+   */
   pin(storages: readonly Storage[]): void {
     for (const storage of storages) storage.pins++;
     try {
@@ -205,7 +245,11 @@ export class Device {
     }
   }
 
-  /** The op is done. */
+  /**
+   * The op is done.
+   *
+   * @internal
+   */
   unpin(storages: readonly Storage[]): void {
     for (const storage of storages) storage.pins--;
   }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-export type { Backend } from "./backend.ts";
 export { type Bytes, formatBytes, parseBytes } from "./bytes.ts";
 export { CopyEngine, Ticket } from "./copy.ts";
 export { cpu, defaultDevice, webgpu, withDevice } from "./current.ts";
@@ -18,4 +17,4 @@ export { type DeviceInfo, DeviceList, devices } from "./devices.ts";
 export type { LinkOptions } from "./link.ts";
 export { OutOfMemoryError } from "./out_of_memory.ts";
 export { Storage, type StorageState } from "./storage.ts";
-export type { Direction, Transport } from "./transport.ts";
+export type { Direction } from "./transport.ts";

@@ -8,15 +8,21 @@ import type { Device } from "./device.ts";
 
 /** A device's budget, or the machine's memory, does not suffice. Everything made before it stays usable. */
 export class OutOfMemoryError extends Error {
+  /** `OutOfMemoryError`. */
   override name = "OutOfMemoryError";
   /** Bytes asked for. */
   readonly requestedBytes: number;
   /** The device that had no room. */
   readonly device: Device;
 
+  /** `during` names the op. */
   constructor(device: Device, requestedBytes: number, during?: string) {
     const { liveBytes, reservedBytes, budgetBytes } = device.memory();
-    const holders = [...device.storages()].map((storage) => storage.bytes).sort((a, b) => b - a).slice(0, 5);
+    const holders = [...device.storages()]
+      .filter(({ block }) => block !== null)
+      .map(({ bytes }) => bytes)
+      .sort((a, b) => b - a)
+      .slice(0, 5);
     const budget = budgetBytes === Infinity
       ? "the machine's memory"
       : `a budget of ${formatBytes(budgetBytes)}`;

@@ -26,9 +26,17 @@ export class Storage {
   state: StorageState = "resident";
   /** Raised by every write in place; what is saved for backward remembers it. */
   version = 0;
-  /** The block on the device; null while away, and after the end. */
+  /**
+   * The block on the device; null while away, and after the end.
+   *
+   * @internal
+   */
   block: Block | null;
-  /** The block of host memory, while the bytes are there or on their way. */
+  /**
+   * The block of host memory, while the bytes are there or on their way.
+   *
+   * @internal
+   */
   far: Block | null = null;
   /** The copy under way that decides where the bytes are. */
   ticket: Ticket | null = null;
@@ -38,13 +46,18 @@ export class Storage {
   plain: Storage | null = null;
   #holders = 1;
 
+  /** Devices make storages: `device.allocate(bytes)`. */
   constructor(device: Device, bytes: number, block: Block) {
     this.device = device;
     this.bytes = bytes;
     this.block = block;
   }
 
-  /** Goes over to the block of `other`, which gets this one's: how a write in place is done where none is possible. */
+  /**
+   * Goes over to the block of `other`, which gets this one's: how a write in place is done where none is possible.
+   *
+   * @internal
+   */
   exchange(other: Storage): void {
     if (other.bytes !== this.bytes) {
       throw new Error(`exchange: expected a storage of ${this.bytes} bytes but found one of ${other.bytes}`);
@@ -76,18 +89,31 @@ export class Storage {
     this.dropPlain();
   }
 
-  /** Address of the first byte, or the backend's handle where blocks cannot be carved. */
+  /**
+   * Address of the first byte, or the backend's handle where blocks cannot be carved.
+   *
+   * @internal
+   */
   get address(): Address {
     const block = this.block!;
     return block.segment.address + block.offset;
   }
 
-  /** The value over `bytes` bytes from `offset` on that ONNX Runtime reads or writes. */
+  /**
+   * The value over `bytes` bytes from `offset` on that ONNX Runtime reads or writes.
+   *
+   * @internal
+   */
   value(offset: number, bytes: number, type: ElementType, shape: readonly number[]): Address {
     const { segment, offset: start } = this.block!;
     return segment.values.at(this.device.backend.memory, segment.address, start + offset, bytes, type, shape);
   }
 
+  /**
+   * Forgets the plain contents.
+   *
+   * @internal
+   */
   dropPlain(): void {
     this.plain?.release();
     this.plain = null;

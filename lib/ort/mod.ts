@@ -5,6 +5,7 @@
  */
 export * from "./api.ts";
 export * from "./graph.ts";
+export { trimHeap } from "./heap.ts";
 export * from "./library.ts";
 export * from "./runtime.ts";
 export * from "./session.ts";

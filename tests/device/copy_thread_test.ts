@@ -28,9 +28,12 @@ Deno.test("the copying thread serves more copies than its ring has slots, in ord
 });
 
 /** What a program prints, and how long it took from its last line to its end. */
-async function run(program: string): Promise<{ said: string; endMs: number; code: number }> {
+async function run(
+  program: string,
+  flags: string[] = [],
+): Promise<{ said: string; endMs: number; code: number }> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--no-lock", program],
+    args: ["eval", "--no-lock", ...flags, program],
     env: { NO_COLOR: "1" },
   }).output();
   const end = Date.now();
@@ -52,4 +55,37 @@ Deno.test("a program that has copied ends by itself", async () => {
   `);
   assertEquals(said, "away resident 3");
   assert(endMs < 3000, `ended after ${endMs} ms`);
+});
+
+Deno.test("copies run in a program that has the library from a URL, while its main thread waits", async () => {
+  const root = new URL("../../", import.meta.url);
+  const types: Record<string, string> = { ts: "application/typescript", json: "application/json" };
+  const server = Deno.serve({ port: 0, hostname: "localhost", onListen: () => {} }, async ({ url }) => {
+    const path = new URL(url).pathname.slice(1);
+    const type = types[path.split(".").at(-1)!] ?? "text/plain";
+    try {
+      return new Response(await Deno.readFile(new URL(path, root)), { headers: { "content-type": type } });
+    } catch {
+      return new Response("not found", { status: 404 });
+    }
+  });
+  const origin = `http://localhost:${server.addr.port}`;
+  try {
+    const { said } = await run(
+      `
+      import * as ebb from "${origin}/lib/device/mod.ts";
+      const storage = ebb.cpu().allocate(1 << 20);
+      storage.device.write(storage, 5, Uint8Array.of(1, 2, 3));
+      const { copies } = storage.device;
+      copies.wait(copies.copyOut(storage)); // blocks: nothing can be loaded from here on
+      const found = new Uint8Array(3);
+      storage.device.read(storage, 5, found);
+      console.log(storage.state, found.join() + "|" + Date.now());
+    `,
+      ["--no-config", `--reload=${origin}`],
+    );
+    assertEquals(said, "away 1,2,3");
+  } finally {
+    await server.shutdown();
+  }
 });
