@@ -15,6 +15,7 @@ const OTHERS = [
   "dropout",
   "equal",
   "multiHeadAttention",
+  "selfAttention",
   "to",
 ];
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { zeros } from "../../tensor/create.ts";
-import { linear, multiHeadAttention, narrow, split } from "../../tensor/ops/mod.ts";
+import { linear, multiHeadAttention, narrow, selfAttention } from "../../tensor/ops/mod.ts";
 import { showShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { assign, xavierUniform } from "../init.ts";
@@ -98,11 +98,13 @@ export class MultiheadAttention extends Module {
         `MultiheadAttention: expected sequences [N, T, ${width}] but found ${showShape(x.shape)}`,
       );
     }
-    const [q, k, v] = key === query && value === key
-      ? split(linear(query, this.inProjWeight, this.inProjBias), [width, width, width], -1)
-      : [query, key, value].map((x, i) => this.#project(x, i, width));
-    const dropoutP = this.training ? this.dropout : 0;
-    return this.outProj.forward(multiHeadAttention(q, k, v, this.heads, { ...options, dropoutP }));
+    const settings = { ...options, dropoutP: this.training ? this.dropout : 0 };
+    if (key === query && value === key) {
+      const projected = linear(query, this.inProjWeight, this.inProjBias);
+      return this.outProj.forward(selfAttention(projected, this.heads, settings));
+    }
+    const [q, k, v] = [query, key, value].map((x, i) => this.#project(x, i, width));
+    return this.outProj.forward(multiHeadAttention(q, k, v, this.heads, settings));
   }
 
   override describe(): string {
