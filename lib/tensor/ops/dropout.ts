@@ -50,7 +50,7 @@ const dropoutOp: Op<[Tensor, Tensor, number]> = defineOp<[Tensor, Tensor, number
  *
  * using x = ebb.ones([1000]);
  * using y = x.dropout(0.2, { generator: new ebb.Generator(1) });
- * assertEquals(new Set(y.data()), new Set([0, 1.25]));
+ * assertEquals(new Set(y.toArray() as number[]), new Set([0, 1.25]));
  * ```
  */
 export function dropout(x: Tensor, p: number = 0.5, options: DropoutOptions = {}): Tensor {
