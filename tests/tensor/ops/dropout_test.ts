@@ -9,7 +9,7 @@ Deno.test("dropout() keeps the mean, and gives gradients to what stays", () => {
     using y = x.dropout(0.3, { generator: new ebb.Generator(1) });
     using ones = ebb.ones([100, 100]);
     y.backward(ones);
-    const values = y.data() as Float32Array;
+    const values = y.data() as Float32Array<ArrayBuffer>;
     assertEquals(x.grad!.data(), values);
     assertEquals(new Set(values), new Set([0, Math.fround(1 / 0.7)]));
     assertAlmostEquals(values.reduce((a, b) => a + b) / values.length, 1, 0.02);
