@@ -3,12 +3,12 @@
  * the program where the transport can do that; what a finished copy means is settled on this thread, when the engine is
  * asked, so that nothing changes in the middle of an op.
  *
- * | state       | device block | host block | readable | written in place                  |
- * | ----------- | ------------ | ---------- | -------- | --------------------------------- |
- * | `resident`  | yes          | no         | yes      | yes                               |
- * | `leaving`   | yes          | being made | yes      | the host copy is stale, and dropped |
- * | `away`      | no           | yes        | on the host | after coming back              |
- * | `returning` | being made   | yes        | on the host | after the copy                 |
+ * | state       | device block | host block | read from | written in place                    |
+ * | ----------- | ------------ | ---------- | --------- | ----------------------------------- |
+ * | `resident`  | yes          | no         | device    | at once                             |
+ * | `leaving`   | yes          | being made | device    | at once; the host block is dropped  |
+ * | `away`      | no           | yes        | host      | after coming back                   |
+ * | `returning` | being made   | yes        | host      | after the copy                      |
  *
  * @module
  */
@@ -16,28 +16,8 @@ import type { Device, MemoryReport } from "./device.ts";
 import { blockUntil, type Link } from "./link.ts";
 import { type Block, hold, type Pool } from "./pool.ts";
 import type { Storage } from "./storage.ts";
+import { settledTicket, Ticket } from "./ticket.ts";
 import type { Direction, Transport } from "./transport.ts";
-
-/** A copy that was asked for. */
-export class Ticket {
-  /** Which way the bytes go. */
-  readonly direction: Direction;
-  /** What is copied. */
-  readonly storage: Storage;
-  /** When it was asked for, in milliseconds of `performance.now()`. */
-  readonly startedMs: number = performance.now();
-  /** The storage's version when it was asked for. */
-  readonly version: number;
-  /** Whether the copy is finished and the storage's state says so. Asked of the engine: `engine.done(ticket)`. */
-  settled = false;
-
-  /** The engine makes tickets. */
-  constructor(direction: Direction, storage: Storage) {
-    this.direction = direction;
-    this.storage = storage;
-    this.version = storage.version;
-  }
-}
 
 /** A copy under way. */
 interface Flight {
@@ -51,7 +31,23 @@ interface Flight {
   bytes: number;
 }
 
-/** Moves a device's storages to host memory and back. */
+/**
+ * Moves a device's storages to host memory and back: `device.copies`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "../../mod.ts";
+ *
+ * const device = ebb.cpu();
+ * using x = ebb.ones([1000], { device });
+ * const ticket = device.copies.copyOut(x.storage)!; // the program goes on …
+ * device.copies.wait(ticket);
+ * assertEquals([x.storage.state, device.memory().liveBytes], ["away", 0]);
+ * using y = x.add(1); // an op brings back what it reads
+ * assertEquals([x.storage.state, y.data()[999]], ["resident", 2]);
+ * ```
+ */
 export class CopyEngine {
   /**
    * The host memory that storages leave for, with a budget of its own; blocks are reused.
@@ -139,16 +135,20 @@ export class CopyEngine {
     if (storage.state === "leaving") this.cancel(storage);
     if (storage.state === "returning") return storage.ticket!;
     if (storage.state === "resident") return settledTicket("in", storage);
-    const block = this.#device.reserve(storage.bytes);
-    try {
-      this.#fly("in", storage, block, storage.far!);
-    } catch (error) {
-      this.#device.pool.free(block);
-      throw error;
-    }
-    storage.block = block;
-    storage.state = "returning";
-    return storage.ticket!;
+    return this.#bringBack(storage, this.#device.reserve(storage.bytes));
+  }
+
+  /**
+   * Like {@link copyIn}, but into memory that is free: nobody is asked for room, and nothing is waited for.
+   *
+   * @returns null when there is no room; the storage is still away.
+   */
+  prefetch(storage: Storage): Ticket | null {
+    checkAlive("prefetch", storage);
+    this.settle();
+    if (storage.state !== "away") return this.copyIn(storage);
+    const block = this.#device.pool.allocate(storage.bytes);
+    return block === null ? null : this.#bringBack(storage, block);
   }
 
   /** Keeps a storage that was leaving. Its host block is free when the copy under way is finished. */
@@ -230,6 +230,18 @@ export class CopyEngine {
     this.#dropFar(storage);
   }
 
+  #bringBack(storage: Storage, block: Block): Ticket {
+    try {
+      this.#fly("in", storage, block, storage.far!);
+    } catch (error) {
+      this.#device.pool.free(block);
+      throw error;
+    }
+    storage.block = block;
+    storage.state = "returning";
+    return storage.ticket!;
+  }
+
   #fly(direction: Direction, storage: Storage, device: Block, host: Block): void {
     this.#transport ??= this.#start();
     const number = this.#transport.start(direction, device, host, storage.bytes);
@@ -278,13 +290,6 @@ export class CopyEngine {
     }
     return true;
   }
-}
-
-/** The ticket of a copy that is not needed. */
-function settledTicket(direction: Direction, storage: Storage): Ticket {
-  const ticket = new Ticket(direction, storage);
-  ticket.settled = true;
-  return ticket;
 }
 
 function checkAlive(method: string, storage: Storage): void {

@@ -5,9 +5,9 @@
  * @module
  */
 import type { Address, ElementType } from "../ort/mod.ts";
-import type { Ticket } from "./copy.ts";
 import type { Device } from "./device.ts";
 import type { Block } from "./pool.ts";
+import type { Ticket } from "./ticket.ts";
 
 /** Where the bytes are: on the device, on their way out, on the far side, or on their way back. */
 export type StorageState = "resident" | "leaving" | "away" | "returning";

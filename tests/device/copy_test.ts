@@ -177,6 +177,38 @@ Deno.test("where the host has no room a storage stays, and can be read", () => {
   for (const storage of [small, large]) storage.release();
 });
 
+Deno.test("a prefetch takes free memory only, and asks nobody", () => {
+  const { device, copies, transport } = late({ budget: 1 << 20 });
+  const large = device.allocate(1 << 19);
+  const small = store(device, 8);
+  copies.wait(copies.copyOut(large)!);
+  const other = device.allocate(1 << 19);
+  device.observer = {
+    makeRoom: () => {
+      throw new Error("was asked");
+    },
+  };
+  assertEquals([copies.prefetch(large), large.state], [null, "away"]);
+  copies.wait(copies.copyOut(small)!);
+  const ticket = copies.prefetch(small)!;
+  assertEquals([copies.prefetch(small), transport.pending.length, small.state], [ticket, 1, "returning"]);
+  copies.wait(ticket);
+  assertEquals(contents(small), 8);
+  for (const storage of [large, small, other]) storage.release();
+});
+
+Deno.test("an observer is told when an op misses what it reads", () => {
+  const { device, copies } = late();
+  const x = ebb.keep(ebb.ones([64], { device }));
+  copies.wait(copies.copyOut(x.storage)!);
+  assertEquals(copies.memory().liveBytes, 256);
+  const missed: unknown[] = [];
+  device.observer = { missed: ({ id, state }) => void missed.push([id, state]) };
+  for (let i = 0; i < 2; i++) x.add(1).dispose();
+  assertEquals(missed, [[x.storage.id, "away"]]);
+  x.dispose();
+});
+
 Deno.test("operands of a running op are not taken from it, nor its outputs before they are written", () => {
   const { device, copies } = late({ budget: 3 << 20 });
   const make = (value: number) => ebb.full([1 << 18], value, { device }); // 1 MiB each

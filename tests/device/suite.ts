@@ -102,6 +102,11 @@ export function testDevice({ kind, open, missing }: Subject): void {
     assert(device.memory().peakBytes <= 1 << 19);
   }, { budget: "512 KiB" });
 
+  test("memory that no machine has is refused", (device) => {
+    assertThrows(() => device.allocate(2 ** 46), ebb.OutOfMemoryError, "within the machine's memory");
+    assertEquals(ebb.ones([5]).sum().item(), 5);
+  });
+
   test("what a kernel needs in between counts towards the peak, and past the budget fails the op", () => {
     const bytes = 4 << 16;
     const shape = [1 << 16];

@@ -1,0 +1,35 @@
+/**
+ * Tickets of copies: what is asked for, and whether it is done.
+ *
+ * @module
+ */
+import type { Storage } from "./storage.ts";
+import type { Direction } from "./transport.ts";
+
+/** A copy that was asked for. */
+export class Ticket {
+  /** Which way the bytes go. */
+  readonly direction: Direction;
+  /** What is copied. */
+  readonly storage: Storage;
+  /** When it was asked for, in milliseconds of `performance.now()`. */
+  readonly startedMs: number = performance.now();
+  /** The storage's version when it was asked for. */
+  readonly version: number;
+  /** Whether the copy is finished and the storage's state says so. Asked of the engine: `engine.done(ticket)`. */
+  settled = false;
+
+  /** The engine makes tickets. */
+  constructor(direction: Direction, storage: Storage) {
+    this.direction = direction;
+    this.storage = storage;
+    this.version = storage.version;
+  }
+}
+
+/** The ticket of a copy that is not needed. */
+export function settledTicket(direction: Direction, storage: Storage): Ticket {
+  const ticket = new Ticket(direction, storage);
+  ticket.settled = true;
+  return ticket;
+}
