@@ -24,9 +24,13 @@ export interface PairFormula<A> {
   ];
 }
 
-type Settings<A> = A & { reduction: Reduction };
-type Forward = [x: Tensor, t: Tensor, w: Tensor | null, share: number | null];
-type Backward = [dy: Tensor, ...Forward];
+type Settings<A> = A & {
+  reduction: Reduction;
+  /** A mean of nothing, which is NaN; ONNX Runtime's is 0. */
+  empty?: boolean;
+};
+type Forward = [x: Tensor, t: Tensor, w: Tensor | null];
+type Backward = [dy: Tensor, ...Forward, share: number | null];
 
 /** Computes a loss; the function that {@link pairLoss} makes. */
 export type PairLoss<A> = (
@@ -56,31 +60,33 @@ export function pairLoss<A extends Record<string, unknown>>(
   const forward: Op<Forward, Settings<A>> = defineOp<Forward, Settings<A>>({
     name,
     infer: ([x], { reduction }) => [{ dtype: x.dtype, shape: reduction === "none" ? x.shape : [] }],
-    graph: (g, [x, t, w, share], { attributes, inputs: [{ dtype }] }) => {
+    graph: (g, [x, t, w], { attributes, inputs: [{ dtype }] }) => {
       const m = graphMaths(g, dtype);
       const losses = formula.value(m, x, t, w || null, attributes);
-      if (attributes.reduction === "none") return [losses];
-      const sum = g.node("ReduceSum", [losses], { keepdims: 0 });
-      return [share === "" ? sum : m.mul(sum, share)];
+      const { reduction, empty } = attributes;
+      if (reduction === "none") return [losses];
+      const total = g.node(reduction === "mean" ? "ReduceMean" : "ReduceSum", [losses], { keepdims: 0 });
+      return [empty ? m.mul(total, NaN) : total];
     },
     saves: { inputs: [0, 1, 2] },
-    gradient: ({ inputs: [x, t, w, share], attributes, needs: [needsX, needsT] }, [dy]) => {
+    gradient: ({ inputs: [x, t, w], attributes, needs: [needsX, needsT] }, [dy]) => {
       const needs = [needsX, needsT];
+      const share = attributes.reduction === "mean" ? 1 / sizeOf(x.shape) : null;
       if (!gradEnabled()) {
         const found = backward.all([dy, x, t, w, share], { ...attributes, needs });
-        return [...needs.map((needed) => needed ? found.shift()! : null), null, null];
+        return [...needs.map((needed) => needed ? found.shift()! : null), null];
       }
       const factor = share === null ? dy : mul(dy, share);
       const slopes = formula.slopes.map((slope, i) =>
         needs[i] ? mul(slope(tensorMaths, x, t, w, attributes), factor) : null
       );
-      return [...slopes, null, null];
+      return [...slopes, null];
     },
   });
   return (x, t, reduction, attributes, w = null) => {
     checkPair(name, x, t);
-    const share = reduction === "mean" ? 1 / sizeOf(x.shape) : null;
-    return forward([x, t, w, share], { ...attributes, reduction });
+    const empty = reduction === "mean" && sizeOf(x.shape) === 0;
+    return forward([x, t, w], empty ? { ...attributes, reduction, empty } : { ...attributes, reduction });
   };
 }
 
