@@ -7,10 +7,10 @@
  */
 import type { Device } from "../device/mod.ts";
 import type { DType } from "../tensor/dtype.ts";
-import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { cloneModule } from "./clone.ts";
 import { describeModule } from "./describe.ts";
-import { type ForwardHook, type ForwardPreHook, register } from "./hooks.ts";
+import { callOf, type ForwardHook, type ForwardPreHook, register, wrapForward } from "./hooks.ts";
 import { type Members, membersOf, type Named } from "./members.ts";
 import { moveTensors } from "./move.ts";
 import { type LoadOptions, type LoadReport, loadState } from "./state.ts";
@@ -46,16 +46,9 @@ export abstract class Module implements Disposable {
   static readonly stateNames: Readonly<Record<string, string>> = {};
   /** Whether the module is in training: dropout drops, batch norm takes its batch's statistics. */
   training = true;
-  readonly #hooks: ForwardHook[] = [];
-  readonly #preHooks: ForwardPreHook[] = [];
-  readonly #forward: unknown;
 
   constructor() {
-    // An own property, so that `super.forward` inside of a subclass is the bare method.
-    const bare = this.forward;
-    const wrapped = (...inputs: unknown[]) => this.#run(bare, inputs);
-    this.#forward = wrapped;
-    Object.defineProperty(this, "forward", { value: wrapped, writable: true, configurable: true });
+    wrapForward(this);
   }
 
   /** The forward pass. Its inputs and output are the subclass's to say. */
@@ -82,8 +75,8 @@ export abstract class Module implements Disposable {
 
   /** Whether the forward pass is that of class `kind`: no subclass's, not replaced, and no hook waits for it. */
   isPlain(kind: new (...options: never[]) => Module): boolean {
-    return this.constructor === kind && this.forward === this.#forward && this.#hooks.length === 0 &&
-      this.#preHooks.length === 0;
+    const { hooks, preHooks, forward } = callOf(this);
+    return this.constructor === kind && this.forward === forward && hooks.length + preHooks.length === 0;
   }
 
   /** The parameters, buffers and modules that this module has itself, under the names of the state dictionary. */
@@ -223,12 +216,34 @@ export abstract class Module implements Disposable {
    * ```
    */
   registerForwardHook(hook: ForwardHook): () => void {
-    return register(this.#hooks, hook);
+    return register(callOf(this).hooks, hook);
   }
 
   /** Has `hook` called before every forward pass; an array that it returns replaces the inputs. Returns what ends it. */
   registerForwardPreHook(hook: ForwardPreHook): () => void {
-    return register(this.#preHooks, hook);
+    return register(callOf(this).preHooks, hook);
+  }
+
+  /**
+   * Another module of the same kind with copies of all parameters and buffers; what was shared inside is shared inside.
+   * Gradients, hooks and optimizers stay with this one. Subclasses whose `forward` reads fields that only their
+   * constructor can make (`#private` ones) cannot be cloned.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import * as ebb from "@ebb/ebb";
+   *
+   * using model = ebb.models.mlp({ sizes: [4, 8, 2] });
+   * using copy = model.clone();
+   * using x = ebb.ones([3, 4]);
+   * using y = model.forward(x);
+   * using z = copy.forward(x);
+   * assertEquals(z.toArray(), y.toArray());
+   * ```
+   */
+  clone(): this {
+    return cloneModule(this);
   }
 
   /** Frees all parameters and buffers, with their gradients. */
@@ -249,17 +264,6 @@ export abstract class Module implements Disposable {
   /** What Deno shows of it. */
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
-  }
-
-  // deno-lint-ignore no-explicit-any
-  #run(forward: (...inputs: any[]) => any, inputs: unknown[]): unknown {
-    return scope(() => {
-      let given = inputs;
-      for (const hook of this.#preHooks) given = hook(this, given) ?? given;
-      let output = forward.apply(this, given);
-      for (const hook of this.#hooks) output = hook(this, given, output) ?? output;
-      return output;
-    });
   }
 }
 

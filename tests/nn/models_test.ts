@@ -121,6 +121,26 @@ Deno.test("gpt() sees no character that comes later, and learns a text by heart"
     );
   }));
 
+Deno.test("every model can be cloned, and its clone gives the same scores", () =>
+  leakFree(() => {
+    const { gpt, mlp, preactResnet18, smallCnn } = ebb.models;
+    using images = ebb.rand([2, 3, 8, 8]);
+    using ids = ebb.tensor([[1, 2, 3]], { dtype: "int64" });
+    const cases: [ebb.nn.Module, ebb.Tensor][] = [
+      [mlp({ sizes: [192, 4, 2] }), images],
+      [smallCnn({ classes: 2, channels: 3, size: 8 }), images],
+      [preactResnet18({ classes: 2, width: 4 }), images],
+      [gpt({ vocab: 5, layers: 1, heads: 2, width: 4, context: 4 }), ids],
+    ];
+    for (const [model, x] of cases) {
+      using original = model.eval();
+      using copy = model.clone();
+      ebb.noGrad(() =>
+        ebb.scope(() => assertEquals(copy.forward(x).toArray(), original.forward(x).toArray()))
+      );
+    }
+  }));
+
 Deno.test("accuracy() counts what is right and gives every module its mode back", () =>
   leakFree(async () => {
     using x = ebb.tensor([[2, 1], [0, 3], [5, 4], [1, 1]]);

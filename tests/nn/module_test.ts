@@ -203,6 +203,44 @@ Deno.test("requiresGrad_() freezes and thaws", () =>
     assertEquals(Object.keys(model.stateDict()).length, 4);
   }));
 
+Deno.test("clone() copies tensors and structure, and leaves hooks, gradients and modes apart", () =>
+  leakFree(() => {
+    class Shared extends nn.Module {
+      body = [new nn.Conv2d(1, 2, 3), new nn.BatchNorm2d(2)];
+      tied = new nn.Linear(2, 2, { bias: false });
+      same = this.tied;
+      override forward(x: ebb.Tensor): ebb.Tensor {
+        for (const layer of this.body) x = layer.forward(x);
+        return this.same.forward(x.sum([2, 3]));
+      }
+    }
+    using model = new Shared();
+    model.tied.requiresGrad_(false);
+    using x = ebb.randn([4, 1, 5, 5]);
+    let calls = 0;
+    model.registerForwardHook(() => void calls++);
+    model.forward(x).dispose();
+    using copy = model.clone();
+    const state = copy.stateDict();
+    assertEquals(Object.keys(state), Object.keys(model.stateDict()));
+    for (const [name, tensor] of Object.entries(model.stateDict())) {
+      assertEquals(state[name].toArray(), tensor.toArray());
+      assertNotEquals(state[name].storage, tensor.storage);
+    }
+    assertStrictEquals(copy.same, copy.tied);
+    assert(copy instanceof Shared && !copy.tied.weight.requiresGrad);
+    copy.eval();
+    using y = copy.forward(x);
+    model.eval();
+    using z = model.forward(x);
+    assertEquals([y.toArray(), calls], [z.toArray(), 2]);
+    model.train();
+    model.forward(x).dispose();
+    assertEquals(model.stateDict()["body.1.num_batches_tracked"].item(), 2);
+    assertEquals(state["body.1.num_batches_tracked"].item(), 1);
+    assertEquals([copy.training, model.training], [false, true]);
+  }));
+
 Deno.test("parameter() and buffer() refuse what they cannot be", () =>
   leakFree(() => {
     using ids = ebb.zeros([2], { dtype: "int64" });

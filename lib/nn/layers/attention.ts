@@ -103,7 +103,7 @@ export class MultiheadAttention extends Module {
       const projected = linear(query, this.inProjWeight, this.inProjBias);
       return this.outProj.forward(selfAttention(projected, this.heads, settings));
     }
-    const [q, k, v] = [query, key, value].map((x, i) => this.#project(x, i, width));
+    const [q, k, v] = [query, key, value].map((x, i) => this.project(x, i, width));
     return this.outProj.forward(multiHeadAttention(q, k, v, this.heads, settings));
   }
 
@@ -111,7 +111,7 @@ export class MultiheadAttention extends Module {
     return `${this.outProj.weight.shape[0]}, ${this.heads}`;
   }
 
-  #project(x: Tensor, index: number, width: number): Tensor {
+  private project(x: Tensor, index: number, width: number): Tensor {
     const bias = this.inProjBias;
     const rows = (all: Tensor) => narrow(all, 0, index * width, width);
     return linear(x, rows(this.inProjWeight), bias === null ? null : rows(bias));

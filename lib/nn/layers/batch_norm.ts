@@ -41,13 +41,12 @@ abstract class BatchNorm extends Module {
   readonly runningMean: Tensor | null;
   /** Variance of each feature over the batches seen, or null. */
   readonly runningVar: Tensor | null;
-  /** Number of batches seen in training, int64, or null. */
-  declare readonly numBatchesTracked: Tensor | null;
-  readonly #epsilon: number;
-  readonly #momentum: number | null;
-  readonly #text: string;
-  /** Batches seen since the tensor was written: it is written when somebody looks. */
-  #unwritten = 0;
+  private readonly epsilon: number;
+  private readonly momentum: number | null;
+  private readonly text: string;
+  private readonly count: Tensor | null;
+  /** Batches seen since {@link count} was written: that happens when somebody looks. */
+  private unwritten = 0;
 
   constructor(kind: string, features: number, options: BatchNormLayerOptions) {
     super();
@@ -60,51 +59,58 @@ abstract class BatchNorm extends Module {
     this.bias = affine ? parameter(zero()) : null;
     this.runningMean = trackRunningStats ? buffer(zero()) : null;
     this.runningVar = trackRunningStats ? buffer(one()) : null;
-    const count = trackRunningStats ? buffer(zeros([], { device, dtype: "int64" })) : null;
-    Object.defineProperty(this, "numBatchesTracked", { get: () => this.#written(count), enumerable: true });
-    this.#epsilon = epsilon;
-    this.#momentum = momentum;
-    this.#text = settings([features], options, DEFAULTS);
+    this.count = trackRunningStats ? buffer(zeros([], { device, dtype: "int64" })) : null;
+    this.epsilon = epsilon;
+    this.momentum = momentum;
+    this.text = settings([features], options, DEFAULTS);
+  }
+
+  /** Number of batches seen in training, int64, or null. */
+  get numBatchesTracked(): Tensor | null {
+    const { count } = this;
+    if (this.unwritten > 0 && count !== null && !count.disposed) {
+      const seen = count.item() + this.unwritten;
+      this.unwritten = 0;
+      noGrad(() => fill_(count, seen));
+    }
+    return count;
+  }
+
+  protected override properties(): Iterable<readonly [string, unknown]> {
+    return [...super.properties()].map(([name, value]) =>
+      name === "count" ? ["numBatchesTracked", this.numBatchesTracked] : [name, value]
+    );
   }
 
   override forward(x: Tensor): Tensor {
-    return this.#normalise(x, "none");
+    return this.normalise(x, "none");
   }
 
   override fused(activation: FusedActivation): ((x: Tensor) => Tensor) | null {
     if (activation !== "relu" || !(this.isPlain(BatchNorm2d) || this.isPlain(BatchNorm1d))) return null;
-    return (x) => this.#normalise(x, activation);
+    return (x) => this.normalise(x, activation);
   }
 
   override describe(): string {
-    return this.#text;
+    return this.text;
   }
 
   /** Throws a sentence unless `x` is of a shape that the layer is for. */
   protected abstract check(x: Tensor): void;
 
-  #normalise(x: Tensor, activation: "none" | "relu"): Tensor {
+  private normalise(x: Tensor, activation: "none" | "relu"): Tensor {
     this.check(x);
     const { weight, bias, runningMean, runningVar, training } = this;
     const counts = training && runningMean !== null;
-    const momentum = this.#momentum ?? (counts ? 1 / (this.numBatchesTracked!.item() + 1) : 0);
+    const momentum = this.momentum ?? (counts ? 1 / (this.numBatchesTracked!.item() + 1) : 0);
     const y = batchNorm(x, weight, bias, runningMean, runningVar, {
       training,
       momentum,
-      epsilon: this.#epsilon,
+      epsilon: this.epsilon,
       activation,
     });
-    if (counts) this.#unwritten++;
+    if (counts) this.unwritten++;
     return y;
-  }
-
-  #written(count: Tensor | null): Tensor | null {
-    if (this.#unwritten > 0 && count !== null && !count.disposed) {
-      const seen = count.item() + this.#unwritten;
-      this.#unwritten = 0;
-      noGrad(() => fill_(count, seen));
-    }
-    return count;
   }
 }
 

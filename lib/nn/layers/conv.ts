@@ -40,7 +40,7 @@ abstract class Convolution extends Module {
   readonly weight: Tensor;
   /** One number a channel of the output, or null. */
   readonly bias: Tensor | null;
-  readonly #text: string;
+  private readonly text: string;
 
   constructor(
     kind: string,
@@ -60,11 +60,11 @@ abstract class Convolution extends Module {
     const bound = 1 / Math.sqrt(shape[1] * sizeOf(shape.slice(2)));
     this.weight = parameter(uniform(shape, -bound, bound, options));
     this.bias = options.bias === false ? null : parameter(uniform([outputs], -bound, bound, options));
-    this.#text = settings([inputs, outputs, size], options, DEFAULTS);
+    this.text = settings([inputs, outputs, size], options, DEFAULTS);
   }
 
   override describe(): string {
-    return this.#text;
+    return this.text;
   }
 }
 
@@ -83,7 +83,7 @@ abstract class Convolution extends Module {
  * ```
  */
 export class Conv2d extends Convolution {
-  readonly #options: ConvOptions;
+  private readonly options: ConvOptions;
 
   /** `size`: of the filters, one number or rows and columns. */
   constructor(inputs: number, outputs: number, size: Size2d, options: Conv2dLayerOptions = {}) {
@@ -95,38 +95,38 @@ export class Conv2d extends Convolution {
       size,
       options,
     );
-    this.#options = { stride, padding, dilation, groups };
+    this.options = { stride, padding, dilation, groups };
   }
 
   override forward(x: Tensor): Tensor {
-    return conv2d(x, this.weight, this.bias, this.#options);
+    return conv2d(x, this.weight, this.bias, this.options);
   }
 
   override fused(activation: FusedActivation): ((x: Tensor) => Tensor) | null {
     if (activation !== "relu" || !this.isPlain(Conv2d)) return null;
     const follow: Activation = activation;
-    return (x) => conv2d(x, this.weight, this.bias, { ...this.#options, activation: follow });
+    return (x) => conv2d(x, this.weight, this.bias, { ...this.options, activation: follow });
   }
 }
 
 /** One-dimensional convolution of signals `[N, inputs, L]`. */
 export class Conv1d extends Convolution {
-  readonly #options: Conv1dOptions;
+  private readonly options: Conv1dOptions;
 
   constructor(inputs: number, outputs: number, size: number, options: Conv1dLayerOptions = {}) {
     const { groups = 1, stride, padding, dilation } = options;
     super("Conv1d", { inputs, outputs, groups }, [outputs, inputs / groups, size], size, options);
-    this.#options = { stride, padding, dilation, groups };
+    this.options = { stride, padding, dilation, groups };
   }
 
   override forward(x: Tensor): Tensor {
-    return conv1d(x, this.weight, this.bias, this.#options);
+    return conv1d(x, this.weight, this.bias, this.options);
   }
 }
 
 /** Transposed convolution of images `[N, inputs, H, W]`, which with a stride makes them larger. */
 export class ConvTranspose2d extends Convolution {
-  readonly #options: ConvTransposeOptions;
+  private readonly options: ConvTransposeOptions;
 
   constructor(inputs: number, outputs: number, size: Size2d, options: ConvTranspose2dLayerOptions = {}) {
     const { groups = 1, stride, padding, dilation, outputPadding } = options;
@@ -137,11 +137,11 @@ export class ConvTranspose2d extends Convolution {
       size,
       options,
     );
-    this.#options = { stride, padding, dilation, groups, outputPadding };
+    this.options = { stride, padding, dilation, groups, outputPadding };
   }
 
   override forward(x: Tensor): Tensor {
-    return convTranspose2d(x, this.weight, this.bias, this.#options);
+    return convTranspose2d(x, this.weight, this.bias, this.options);
   }
 }
 

@@ -45,28 +45,28 @@ export class LayerNorm extends Module {
   readonly weight: Tensor | null;
   /** Of `shape`, or null */
   readonly bias: Tensor | null;
-  readonly #shape: readonly number[];
-  readonly #epsilon: number;
-  readonly #text: string;
+  private readonly shape: readonly number[];
+  private readonly epsilon: number;
+  private readonly text: string;
 
   constructor(shape: number | readonly number[], options: LayerNormLayerOptions = {}) {
     super();
     const { epsilon, affine, bias } = { ...DEFAULTS, ...options };
     const { device, dtype } = options;
-    this.#shape = typeof shape === "number" ? [shape] : [...shape];
-    checkSizes("LayerNorm", Object.fromEntries(this.#shape.map((size, i) => [`shape[${i}]`, size])));
-    this.weight = affine ? parameter(ones(this.#shape, { device, dtype })) : null;
-    this.bias = affine && bias ? parameter(zeros(this.#shape, { device, dtype })) : null;
-    this.#epsilon = epsilon;
-    this.#text = settings([shape], options, DEFAULTS);
+    this.shape = typeof shape === "number" ? [shape] : [...shape];
+    checkSizes("LayerNorm", Object.fromEntries(this.shape.map((size, i) => [`shape[${i}]`, size])));
+    this.weight = affine ? parameter(ones(this.shape, { device, dtype })) : null;
+    this.bias = affine && bias ? parameter(zeros(this.shape, { device, dtype })) : null;
+    this.epsilon = epsilon;
+    this.text = settings([shape], options, DEFAULTS);
   }
 
   override forward(x: Tensor): Tensor {
-    return layerNorm(x, this.#shape, this.weight, this.bias, { epsilon: this.#epsilon });
+    return layerNorm(x, this.shape, this.weight, this.bias, { epsilon: this.epsilon });
   }
 
   override describe(): string {
-    return this.#text;
+    return this.text;
   }
 }
 
@@ -76,9 +76,9 @@ export class GroupNorm extends Module {
   readonly weight: Tensor | null;
   /** `[channels]`, or null */
   readonly bias: Tensor | null;
-  readonly #groups: number;
-  readonly #epsilon: number;
-  readonly #text: string;
+  private readonly groups: number;
+  private readonly epsilon: number;
+  private readonly text: string;
 
   constructor(groups: number, channels: number, options: NormLayerOptions = {}) {
     super();
@@ -90,16 +90,16 @@ export class GroupNorm extends Module {
     const { device, dtype } = options;
     this.weight = affine ? parameter(ones([channels], { device, dtype })) : null;
     this.bias = affine ? parameter(zeros([channels], { device, dtype })) : null;
-    this.#groups = groups;
-    this.#epsilon = epsilon;
-    this.#text = settings([groups, channels], options, DEFAULTS);
+    this.groups = groups;
+    this.epsilon = epsilon;
+    this.text = settings([groups, channels], options, DEFAULTS);
   }
 
   override forward(x: Tensor): Tensor {
-    return groupNorm(x, this.#groups, this.weight, this.bias, { epsilon: this.#epsilon });
+    return groupNorm(x, this.groups, this.weight, this.bias, { epsilon: this.epsilon });
   }
 
   override describe(): string {
-    return this.#text;
+    return this.text;
   }
 }

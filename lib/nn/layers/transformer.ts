@@ -51,10 +51,10 @@ export class TransformerBlock extends Module {
   readonly norm2: LayerNorm;
   readonly linear1: Linear;
   readonly linear2: Linear;
-  readonly #activation: FusedActivation;
-  readonly #dropout: number;
-  readonly #isCausal: boolean;
-  readonly #text: string;
+  private readonly activation: FusedActivation;
+  private readonly dropout: number;
+  private readonly isCausal: boolean;
+  private readonly text: string;
 
   constructor(width: number, heads: number, options: TransformerBlockOptions = {}) {
     super();
@@ -67,29 +67,29 @@ export class TransformerBlock extends Module {
     this.norm2 = new LayerNorm(width, { epsilon, ...place });
     this.linear1 = new Linear(width, hidden, place);
     this.linear2 = new Linear(hidden, width, place);
-    this.#activation = activation;
-    this.#dropout = dropout;
-    this.#isCausal = isCausal;
-    this.#text = settings([width, heads], rest, DEFAULTS);
+    this.activation = activation;
+    this.dropout = dropout;
+    this.isCausal = isCausal;
+    this.text = settings([width, heads], rest, DEFAULTS);
   }
 
   override forward(x: Tensor): Tensor {
     const normal = this.norm1.forward(x);
-    const seen = this.selfAttn.forward(normal, normal, normal, { isCausal: this.#isCausal });
+    const seen = this.selfAttn.forward(normal, normal, normal, { isCausal: this.isCausal });
     discard(normal);
-    const middle = add(x, this.#dropped(seen));
+    const middle = add(x, this.dropped(seen));
     discard(seen);
     const again = this.norm2.forward(middle);
-    const wide = forwardWith(this.linear1, this.#activation, again);
+    const wide = forwardWith(this.linear1, this.activation, again);
     discard(again);
-    return add(middle, this.#dropped(this.linear2.forward(this.#dropped(wide))));
+    return add(middle, this.dropped(this.linear2.forward(this.dropped(wide))));
   }
 
   override describe(): string {
-    return this.#text;
+    return this.text;
   }
 
-  #dropped(x: Tensor): Tensor {
-    return this.#dropout > 0 && this.training ? dropout(x, this.#dropout, { training: true }) : x;
+  private dropped(x: Tensor): Tensor {
+    return this.dropout > 0 && this.training ? dropout(x, this.dropout, { training: true }) : x;
   }
 }

@@ -43,13 +43,13 @@ export class SmallCnn extends Module {
 
   /** Images `[N, channels, size, size]` to scores `[N, classes]`. */
   override forward(images: Tensor): Tensor {
-    const half = this.#stage(this.c1, this.b1, images);
-    const quarter = this.#stage(this.c2, this.b2, half);
+    const half = this.stage(this.c1, this.b1, images);
+    const quarter = this.stage(this.c2, this.b2, half);
     discard(half);
     return this.fc.forward(flatten(quarter, 1));
   }
 
-  #stage(conv: Conv2d, norm: BatchNorm2d, x: Tensor): Tensor {
+  private stage(conv: Conv2d, norm: BatchNorm2d, x: Tensor): Tensor {
     const values = conv.forward(x);
     const active = forwardWith(norm, "relu", values);
     discard(values);
