@@ -100,16 +100,24 @@ function guarded(kind: DeviceInfo["kind"], look: () => DeviceInfo): DeviceInfo {
 
 function cpuInfo(): DeviceInfo {
   const { api: { library }, threads } = runtime();
-  const { total, available } = Deno.systemMemoryInfo();
   return {
     kind: "cpu",
     available: true,
     details: {
       threads: `${threads} of ${navigator.hardwareConcurrency}`,
-      memory: `${formatBytes(available)} free of ${formatBytes(total)}`,
+      memory: machineMemory(),
       "ONNX Runtime": `${library.version}, ${library.path}`,
     },
   };
+}
+
+function machineMemory(): string {
+  try {
+    const { total, available } = Deno.systemMemoryInfo();
+    return `${formatBytes(available)} free of ${formatBytes(total)}`;
+  } catch {
+    return "not to be seen without --allow-sys";
+  }
 }
 
 function webgpuInfo(): DeviceInfo {
