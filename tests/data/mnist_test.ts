@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { mnist, parseDigits } from "../../lib/data/mnist.ts";
 
 const json = (numbers: string) => new TextEncoder().encode(`{ "data": [${numbers}]}\n`);
