@@ -153,6 +153,7 @@ for (const [name, message, fn] of cases) {
       const error = ebb.scope(() => {
         try {
           fn();
+          return undefined;
         } catch (error) {
           return error as Error;
         }
