@@ -15,6 +15,7 @@ import type { TapeNode } from "./tape.ts";
 /** Nested arrays of numbers (or booleans), as `toArray` gives them. */
 export type NestedArray = number | boolean | NestedArray[];
 
+/** What every function of a tensor is as its method. */
 export interface Tensor extends TensorMethods {}
 
 /**
@@ -31,7 +32,11 @@ export class Tensor {
   readonly blocked: boolean;
   /** Where `backward` gathers the gradient with respect to this tensor, if it is a leaf. */
   grad: Tensor | null = null;
-  /** The op that made this tensor, if a gradient is wanted; null for leaves. */
+  /**
+   * The op that made this tensor, if a gradient is wanted; null for leaves.
+   *
+   * @internal
+   */
   node: TapeNode | null = null;
   /** The leaf that this handle stands for, while a backward pass is recorded. */
   leaf: Tensor | null = null;
@@ -39,6 +44,7 @@ export class Tensor {
   outputIndex = 0;
   /** Taken out of all scopes by `keep`. */
   kept = false;
+  /** Marks tensors for those who may not import this class. */
   readonly [TENSOR] = true;
   #storage: Storage | null;
   #requiresGrad = false;

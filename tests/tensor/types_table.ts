@@ -45,7 +45,8 @@ function inType(a: Case, dtype: DType): Case | null {
   const isData = ({ kind, dtype }: Case["operands"][number]) =>
     kind !== "number" && kind !== "none" && dtype === "float";
   if (a.operands.some(isData)) return isFloating(dtype) && a.types && !a.types.includes(dtype) ? null : a;
-  return { ...a, operands: a.operands.map((operand) => operand.dtype ? { ...operand, dtype } : operand) };
+  const operands = a.operands.map((operand) => operand.dtype ? { ...operand, dtype } : operand);
+  return { ...a, operands: operands as Case["operands"] };
 }
 
 /** What an op does in each type: kinds of devices on which it runs. */
