@@ -46,8 +46,6 @@ export interface CheckOptions {
   readonly slack?: number;
   /** The same on other devices than the CPU: WGSL promises no more than 2^-11 of some functions. */
   readonly slackOffCpu?: number;
-  /** Names of cases under another name, where two functions are one. */
-  readonly cases?: string;
 }
 
 /** What a {@link checkOp} line says. */
@@ -64,7 +62,7 @@ const stored = readCases();
 
 /** Registers the tests of one op. */
 export function checkOp(name: string, fn: OpFunction, options: CheckOptions = {}): void {
-  const cases = stored.get(options.cases ?? name);
+  const cases = stored.get(name);
   if (cases === undefined) {
     throw new Error(`checkOp: expected an op that tests/tensor/reference has cases of but found "${name}"`);
   }

@@ -19,29 +19,36 @@ const OTHERS = [
   "to",
 ];
 
-/** Names in `checkOp("name", …)` lines, and the names of the cases that those read. */
-function checked(): { ops: Set<string>; cases: Set<string> } {
+/** Names in `checkOp("name", …)` lines. */
+function checked(): Set<string> {
   const folder = new URL("ops/", import.meta.url);
-  const [ops, cases] = [new Set<string>(), new Set<string>()];
-  for (const { name } of Deno.readDirSync(folder)) {
-    const source = Deno.readTextFileSync(new URL(name, folder));
-    for (const [, op, rest] of source.matchAll(/^checkOp\(\s*"(\w+)"([^]*?)\);$/gm)) {
-      ops.add(op);
-      cases.add(/cases: "(\w+)"/.exec(rest)?.[1] ?? op);
-    }
-  }
-  return { ops, cases };
+  const sources = [...Deno.readDirSync(folder)].map(({ name }) =>
+    Deno.readTextFileSync(new URL(name, folder))
+  );
+  return new Set(
+    sources.flatMap((source) => [...source.matchAll(/^checkOp\(\s*"(\w+)"/gm)].map(([, name]) => name)),
+  );
 }
 
 Deno.test("every stored case is compared by a checkOp() line", () => {
-  const { cases } = checked();
-  assertEquals([...readCases().keys()].filter((name) => !cases.has(name)), []);
+  const names = checked();
+  assertEquals([...readCases().keys()].filter((name) => !names.has(name)), []);
 });
 
 Deno.test("every op is compared by a checkOp() line, or tested by hand", () => {
-  const { ops } = checked();
-  const names = Object.entries(functions).filter(([name, value]) =>
+  const names = checked();
+  const ops = Object.entries(functions).filter(([name, value]) =>
     typeof value === "function" && !name.endsWith("_")
   );
-  assertEquals(names.map(([name]) => name).filter((name) => !ops.has(name) && !OTHERS.includes(name)), []);
+  assertEquals(ops.map(([name]) => name).filter((name) => !names.has(name) && !OTHERS.includes(name)), []);
+});
+
+Deno.test("every op that is compared stands in the README's table of types", () => {
+  const readme = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
+  const table = readme.split("<!-- ops table -->")[1].split("<!-- /ops table -->")[0];
+  assertEquals(
+    [...checked()].filter((name) => !table.includes(`\`${name}\``)),
+    [],
+    "deno run -A --import-map=tests/offline.json tests/tensor/types_table.ts writes the table anew",
+  );
 });

@@ -172,8 +172,8 @@ COMPARED = [([I(*a, low=0, high=3, dtype="int64"), I(*b, low=0, high=3, dtype="i
 COMPARED += [([V([1, 2, 2, 3], dtype=t), V([2, 2, 1, 3], dtype=t)],) for t in ("float", "int32", "uint8")]
 COMPARED += [([V([1, 2, 3]), N(2)],), ([V([1, 2, 3], dtype="int32"), N(2)],), ([V(["nan", 1, "inf", "-inf"]), V(["nan", "nan", "inf", "inf"])],)]
 for name, fn in {
-    "equal": torch.eq, "notEqual": torch.ne, "less": torch.lt,
-    "lessEqual": torch.le, "greater": torch.gt, "greaterEqual": torch.ge,
+    "eq": torch.eq, "ne": torch.ne, "lt": torch.lt,
+    "le": torch.le, "gt": torch.gt, "ge": torch.ge,
 }.items():
     OPS.append((name, either(fn), COMPARED))
 EQUAL_BOOLEANS = ([B(2, 3), B(3)],)
