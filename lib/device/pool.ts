@@ -1,7 +1,8 @@
 /**
  * A caching pool over a backend's memory, with a budget. Memory is reserved in segments; blocks are carved out of them
  * best fit first, and neighbours that are free grow together again. Small, medium and large requests have segments of
- * their own, so that a scalar never pins a large segment. The budget bounds what is *reserved*, fragmentation included.
+ * their own, so that a scalar never pins a large segment; medium and large ones borrow from each other rather than
+ * reserve more than ever before. The budget bounds what is *reserved*, fragmentation included.
  *
  * @module
  */
@@ -70,7 +71,7 @@ export class Pool {
     const block = this.#backend.divisible
       ? this.#free[kind].takeBest(size)
       : this.#free[kind].takeClose(size);
-    const found = block ?? this.#grow(size, kind);
+    const found = block ?? this.#borrow(size, kind) ?? this.#grow(size, kind);
     if (found === null) return null;
     if (this.#backend.divisible && found.bytes - size >= ALIGNMENT) this.#split(found, size);
     found.free = false;
@@ -118,12 +119,16 @@ export class Pool {
     return Math.max(0, ...this.#free.map((list) => list.largest()));
   }
 
-  /** Gives wholly free segments back to the machine, at least `bytes` bytes of them where there are. */
-  trim(bytes = Infinity): void {
+  /**
+   * Gives wholly free segments back to the machine, at least `bytes` bytes of them where there are.
+   *
+   * @returns how many bytes that were.
+   */
+  trim(bytes = Infinity): number {
     let given = 0;
     for (const list of [...this.#free].reverse()) {
       for (const block of [...list]) {
-        if (given >= bytes) return;
+        if (given >= bytes) return given;
         if (!isWhole(block)) continue;
         list.remove(block);
         given += block.bytes;
@@ -132,6 +137,7 @@ export class Pool {
         this.#backend.release(block.segment.address, block.bytes);
       }
     }
+    return given;
   }
 
   /** Forgets the peak of the past: it counts from what is reserved now. */
@@ -139,11 +145,30 @@ export class Pool {
     this.peakBytes = this.reservedBytes;
   }
 
+  /** Bytes of a new segment for a request. */
+  #segmentBytes(size: number, kind: number): number {
+    return Math.max(size, this.#backend.divisible ? CLASSES[kind].segment : size);
+  }
+
+  /** Whether reserving `bytes` more would set a new peak, or break the budget. */
+  #exceeds(bytes: number): boolean {
+    return this.reservedBytes + bytes > Math.min(this.peakBytes, this.budgetBytes);
+  }
+
+  /** A free block of the other of the two larger classes, rather than a new peak. */
+  #borrow(size: number, kind: number): Block | null {
+    if (kind === 0 || !this.#backend.divisible || !this.#exceeds(this.#segmentBytes(size, kind))) return null;
+    return this.#free[3 - kind].takeBest(size);
+  }
+
   #grow(size: number, kind: number): Block | null {
-    let bytes = Math.max(size, this.#backend.divisible ? CLASSES[kind].segment : size);
-    // A new peak would be set while whole segments lie idle: those go first. Below the peak nothing is given back,
-    // so a loop that repeats itself settles.
-    if (this.reservedBytes + bytes > Math.min(this.peakBytes, this.budgetBytes)) this.trim(bytes);
+    let bytes = this.#segmentBytes(size, kind);
+    // A new peak would be set while whole segments lie idle: those go first. What they held together stays together,
+    // so that segments become fewer and larger, and a loop that repeats itself settles.
+    if (this.#exceeds(bytes)) {
+      const given = this.trim(bytes);
+      if (this.#backend.divisible) bytes = Math.max(bytes, given);
+    }
     if (this.reservedBytes + bytes > this.budgetBytes) {
       bytes = size;
       if (this.reservedBytes + bytes > this.budgetBytes) return null;

@@ -195,3 +195,21 @@ Deno.test("a loop that repeats itself settles: reserved bytes stop growing after
   }
   assertEquals(new Set(reserved.slice(1)).size, 1, String(reserved));
 });
+
+Deno.test("a loop that repeats itself settles: after some rounds nothing is reserved or given back any more", () => {
+  // Phases whose blocks do not fit the segments that others left: large ones, then medium ones instead.
+  const phases = [[0.8, 0.8, 0.8], new Array(12).fill(0.2), [1.1, 1.2], [0.6, 0.6, 0.6, 0.2, 0.2]];
+  const memory = new FakeMemory();
+  const pool = new Pool(memory.backend());
+  const layouts: string[] = [];
+  for (let round = 0; round < 12; round++) {
+    for (const sizes of phases) {
+      const held = sizes.map((size) => pool.allocate(size * (1 << 20))!);
+      for (const block of held) pool.free(block);
+    }
+    layouts.push(`${[...memory.segments]}`);
+  }
+  assertEquals(new Set(layouts.slice(-6)).size, 1);
+  const needed = 2.4 * (1 << 20);
+  assert(pool.peakBytes <= 1.3 * needed, `${pool.peakBytes} bytes where ${needed} are needed at once`);
+});
