@@ -90,7 +90,8 @@ export class Device {
   readonly workspace: Temporaries;
   /** Who watches; null: nobody. */
   observer: DeviceObserver | null = null;
-  readonly #storages = new Set<Storage>();
+  // No set, as its tables are garbage that grows old (`ort/address_table.ts`): each storage knows its place.
+  readonly #storages: Storage[] = [];
   readonly #hostBudget: number;
   readonly #link: Link | null;
   #copies: CopyEngine | null = null;
@@ -122,7 +123,7 @@ export class Device {
   /** What lies on the device now. */
   memory(): MemoryReport {
     const { liveBytes, reservedBytes, peakBytes, budgetBytes } = this.pool;
-    return { liveBytes, reservedBytes, peakBytes, budgetBytes, storages: this.#storages.size };
+    return { liveBytes, reservedBytes, peakBytes, budgetBytes, storages: this.#storages.length };
   }
 
   /** Moves storages to host memory and back. */
@@ -165,7 +166,7 @@ export class Device {
 
   /** The storages alive, in the order they were made. */
   storages(): Iterable<Storage> {
-    return this.#storages;
+    return [...this.#storages].sort((a, b) => a.id - b.id);
   }
 
   /**
@@ -175,7 +176,7 @@ export class Device {
    */
   allocate(bytes: number): Storage {
     const storage = new Storage(this, bytes, this.reserve(bytes));
-    this.#storages.add(storage);
+    storage.slot = this.#storages.push(storage) - 1;
     this.observer?.created?.(storage);
     return storage;
   }
@@ -219,7 +220,11 @@ export class Device {
    * @internal
    */
   freed(storage: Storage): void {
-    this.#storages.delete(storage);
+    const last = this.#storages.pop()!;
+    if (last !== storage) {
+      this.#storages[storage.slot] = last;
+      last.slot = storage.slot;
+    }
     this.observer?.freed?.(storage);
     if (storage.far !== null) this.copies.forget(storage);
     if (storage.block !== null) this.pool.free(storage.block);

@@ -213,5 +213,8 @@ function join(left: Block, right: Block): Block {
   left.bytes += right.bytes;
   left.next = right.next;
   if (right.next) right.next.previous = left;
+  // A dead block that has grown old would keep the younger ones that it leads to from being collected.
+  right.previous = null;
+  right.next = null;
   return left;
 }

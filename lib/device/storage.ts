@@ -42,6 +42,12 @@ export class Storage {
   ticket: Ticket | null = null;
   /** Ops that are reading the block right now; it is not taken from them. */
   pins = 0;
+  /**
+   * Its place in the device's list.
+   *
+   * @internal
+   */
+  slot = -1;
   /** Contents in the plain layout, where this storage holds the blocked one and somebody needed the other. */
   plain: Storage | null = null;
   #holders = 1;

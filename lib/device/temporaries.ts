@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Address, Workspace } from "../ort/mod.ts";
+import { type Address, AddressTable, type Workspace } from "../ort/mod.ts";
 import type { Device } from "./device.ts";
 import type { Block } from "./pool.ts";
 
@@ -15,7 +15,7 @@ import type { Block } from "./pool.ts";
 export class Temporaries implements Workspace {
   readonly provider: Workspace["provider"];
   readonly #device: Device;
-  readonly #blocks = new Map<Address, Block>();
+  readonly #blocks = new AddressTable<Block>();
   readonly #lent = new Map<Address, number>();
   #overdraft = 0;
 
@@ -37,14 +37,13 @@ export class Temporaries implements Workspace {
     }
     if (block === null) return this.#lend(bytes);
     const address = block.segment.address + block.offset;
-    this.#blocks.set(address, block);
+    this.#blocks.add(address, block);
     return address;
   }
 
   free(address: Address): void {
-    const block = this.#blocks.get(address);
+    const block = this.#blocks.take(address);
     if (block !== undefined) {
-      this.#blocks.delete(address);
       this.#device.pool.free(block);
     } else {
       this.#device.backend.release(address, this.#lent.get(address)!);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { AddressTable } from "./address_table.ts";
 export * from "./api.ts";
 export * from "./graph.ts";
 export { trimHeap } from "./heap.ts";

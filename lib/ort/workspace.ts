@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { AddressTable } from "./address_table.ts";
 import { type Address, addressOf, type Api } from "./api.ts";
 import type { Provider } from "./runtime.ts";
 
@@ -41,7 +42,7 @@ interface Registered {
   /** Who serves when no op runs. */
   own: Workspace;
   /** Who served each block that is in use. */
-  owners: Map<Address, Workspace>;
+  owners: AddressTable<Workspace>;
   /** What ONNX Runtime refers to, as long as the environment lives. */
   structure: BigUint64Array<ArrayBuffer>;
 }
@@ -61,7 +62,7 @@ function functions(): BigUint64Array {
       const { own, owners } = registered.get(Number(self))!;
       const owner = current !== null && current.provider === own.provider ? current : own;
       const address = owner.allocate(bytes);
-      owners.set(address, owner);
+      owners.add(address, owner);
       return BigInt(address);
     },
   );
@@ -70,9 +71,7 @@ function functions(): BigUint64Array {
     (self, pointer) => {
       const address = Number(pointer);
       const { owners } = registered.get(Number(self))!;
-      const owner = owners.get(address);
-      owners.delete(address);
-      owner?.free(address);
+      owners.take(address)?.free(address);
     },
   );
   const info = new Deno.UnsafeCallback(
@@ -94,7 +93,7 @@ export function registerWorkspace(ort: Api, env: Address, memory: Address, own: 
   const structure = new BigUint64Array(8);
   structure.set([ALLOCATOR_VERSION, ...functions()]);
   const self = addressOf(structure);
-  registered.set(self, { memory, own, owners: new Map(), structure });
+  registered.set(self, { memory, own, owners: new AddressTable(), structure });
   ort.method(176, ["address", "address"])(env, self);
 }
 
