@@ -40,24 +40,22 @@ function training(
 }
 
 /** Random numbers of shape `shape`. */
-function random(seed: number, shape: number[], scale = 1, requiresGrad = false): ebb.Tensor {
+function random(seed: number, shape: number[], scale = 1): ebb.Tensor {
   const size = shape.reduce((a, b) => a * b, 1);
-  return ebb.tensor(uniform(seed, size, scale), { shape, requiresGrad });
-}
-
-function parameter(seed: number, shape: number[], scale: number): ebb.Tensor {
-  return random(seed, shape, scale, true);
+  return ebb.tensor(uniform(seed, size, scale), { shape });
 }
 
 /** A weight `[out, in]` of a layer, drawn as `[in, out]`. */
 function weight(seed: number, inputs: number, outputs: number, scale: number): ebb.Tensor {
   const drawn = uniform(seed, inputs * outputs, scale);
   const turned = drawn.map((_, i) => drawn[i % inputs * outputs + Math.floor(i / inputs)]);
-  return ebb.tensor(turned, { shape: [outputs, inputs], requiresGrad: true });
+  return ebb.tensor(turned, { shape: [outputs, inputs] });
 }
 
-function constant(value: number, shape: number[]): ebb.Tensor {
-  return ebb.full(shape, value, { requiresGrad: true });
+/** Gives a model the tensors drawn for it, and frees them. What is not named stays as the layers make it. */
+function load(model: ebb.nn.Module, drawn: [string, ebb.Tensor][]): void {
+  model.loadStateDict(Object.fromEntries(drawn), { strict: false });
+  for (const [, tensor] of drawn) tensor.dispose();
 }
 
 function classes(n: number): ebb.Tensor {
@@ -67,62 +65,86 @@ function classes(n: number): ebb.Tensor {
 /** Three layers, 784-256-128-10, batch 128. */
 export function mlp(): Case {
   const sizes = [784, 256, 128, 10];
-  const layers = [0, 1, 2].map((k) => ({
-    w: weight(20 + k, sizes[k], sizes[k + 1], Math.sqrt(6 / sizes[k])),
-    b: constant(0, [sizes[k + 1]]),
-  }));
-  const parameters = layers.flatMap(({ w, b }) => [w, b]);
+  const model = ebb.models.mlp({ sizes });
+  load(
+    model,
+    [0, 1, 2].flatMap((k): [string, ebb.Tensor][] => [
+      [`${2 * k + 1}.weight`, weight(20 + k, sizes[k], sizes[k + 1], Math.sqrt(6 / sizes[k]))],
+      [`${2 * k + 1}.bias`, ebb.zeros([sizes[k + 1]])],
+    ]),
+  );
   const x = random(10, [128, 784]);
   const y = classes(128);
-  return training(parameters, [x, y], new ebb.optim.Adam(parameters), () => {
-    const hidden = layers.slice(0, 2).reduce((h, { w, b }) => ebb.linear(h, w, b, { activation: "relu" }), x);
-    return ebb.crossEntropy(ebb.linear(hidden, layers[2].w, layers[2].b), y);
-  });
+  const parameters = [...model.parameters()];
+  return training(
+    parameters,
+    [x, y],
+    new ebb.optim.Adam(parameters),
+    () => ebb.crossEntropy(model.forward(x), y),
+  );
 }
 
 /** Two convolutions, max-pooling and a layer, 28×28, batch 64. */
 export function cnn(): Case {
-  const w1 = parameter(31, [16, 1, 3, 3], Math.sqrt(6 / 9));
-  const w2 = parameter(32, [32, 16, 3, 3], Math.sqrt(6 / 144));
-  const w3 = weight(33, 6272, 10, Math.sqrt(6 / 6272));
-  const [b1, b2, b3] = [16, 32, 10].map((size) => constant(0, [size]));
-  const parameters = [w1, b1, w2, b2, w3, b3];
+  const { Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential } = ebb.nn;
+  const model = new Sequential(
+    new Conv2d(1, 16, 3, { padding: 1 }),
+    new ReLU(),
+    new Conv2d(16, 32, 3, { padding: 1 }),
+    new ReLU(),
+    new MaxPool2d(2),
+    new Flatten(),
+    new Linear(6272, 10),
+  );
+  load(model, [
+    ["0.weight", random(31, [16, 1, 3, 3], Math.sqrt(6 / 9))],
+    ["0.bias", ebb.zeros([16])],
+    ["2.weight", random(32, [32, 16, 3, 3], Math.sqrt(6 / 144))],
+    ["2.bias", ebb.zeros([32])],
+    ["6.weight", weight(33, 6272, 10, Math.sqrt(6 / 6272))],
+    ["6.bias", ebb.zeros([10])],
+  ]);
   const x = random(30, [64, 1, 28, 28]);
   const y = classes(64);
-  return training(parameters, [x, y], new ebb.optim.Adam(parameters), () => {
-    const options = { padding: 1, activation: "relu" } as const;
-    const h = ebb.conv2d(ebb.conv2d(x, w1, b1, options), w2, b2, options);
-    return ebb.crossEntropy(ebb.linear(ebb.maxPool2d(h, 2).flatten(1), w3, b3), y);
-  });
+  const parameters = [...model.parameters()];
+  return training(
+    parameters,
+    [x, y],
+    new ebb.optim.Adam(parameters),
+    () => ebb.crossEntropy(model.forward(x), y),
+  );
 }
 
 /** Two pre-norm transformer blocks of width 128 with 4 heads, over 8 sequences of 64, to a given target. */
 export function transformer(): Case {
   const [batch, length, width] = [8, 64, 128];
-  const sizes = [...Array(4).fill([width, width]), [width, 4 * width], [4 * width, width]];
-  const blocks = [0, 1].map((layer) => ({
-    w: sizes.map(([i, o], j) => weight(50 + 10 * layer + j, i, o, 1 / Math.sqrt(i))),
-    b: sizes.map(([, o]) => constant(0, [o])),
-    gamma: [0, 1].map(() => constant(1, [width])),
-    beta: [0, 1].map(() => constant(0, [width])),
-  }));
-  const block = (x: ebb.Tensor, { w, b, gamma, beta }: typeof blocks[number]) => {
-    const a = ebb.layerNorm(x, width, gamma[0], beta[0]);
-    const [q, k, v] = [0, 1, 2].map((j) => ebb.linear(a, w[j], b[j]));
-    const seen = ebb.multiHeadAttention(q, k, v, 4, { isCausal: true });
-    const h = x.add(ebb.linear(seen, w[3], b[3]));
-    const inner = ebb.linear(ebb.layerNorm(h, width, gamma[1], beta[1]), w[4], b[4], { activation: "relu" });
-    return h.add(ebb.linear(inner, w[5], b[5]));
-  };
+  const block = () => new ebb.nn.TransformerBlock(width, 4, { activation: "relu", isCausal: true });
+  const model = new ebb.nn.Sequential(block(), block());
+  load(
+    model,
+    [0, 1].flatMap((layer): [string, ebb.Tensor][] => {
+      const draw = (j: number, inputs: number, outputs: number) =>
+        weight(50 + 10 * layer + j, inputs, outputs, 1 / Math.sqrt(inputs));
+      // Query, key and value are one layer here, theirs one below the other.
+      const parts = [0, 1, 2].map((j) => draw(j, width, width));
+      const inProj = ebb.concat(parts);
+      for (const part of parts) part.dispose();
+      const drawn: [string, ebb.Tensor][] = [
+        ["self_attn.in_proj_weight", inProj],
+        ["self_attn.out_proj.weight", draw(3, width, width)],
+        ["linear1.weight", draw(4, width, 4 * width)],
+        ["linear2.weight", draw(5, 4 * width, width)],
+        ["linear1.bias", ebb.zeros([4 * width])],
+        ["linear2.bias", ebb.zeros([width])],
+      ];
+      return drawn.map(([name, tensor]) => [`${layer}.${name}`, tensor]);
+    }),
+  );
   const x = random(40, [batch, length, width]);
   const target = random(41, [batch, length, width]);
-  const parameters = blocks.flatMap(({ w, b, gamma, beta }) => [...w, ...b, ...gamma, ...beta]);
-  return training(
-    parameters,
-    [x, target],
-    new ebb.optim.Adam(parameters),
-    () => ebb.mseLoss(blocks.reduce(block, x), target),
-  );
+  const parameters = [...model.parameters()];
+  const optimizer = new ebb.optim.Adam(parameters);
+  return training(parameters, [x, target], optimizer, () => ebb.mseLoss(model.forward(x), target));
 }
 
 /** PreAct-ResNet18 of width 16, 32×32, batch 128, SGD with momentum. */
@@ -134,8 +156,7 @@ export function resnet(): Case {
     const inputs = shape.slice(1).reduce((a, b) => a * b);
     return [[name, random(100 + i, [...shape], Math.sqrt(6 / inputs))]];
   });
-  model.loadStateDict(Object.fromEntries(drawn), { strict: false });
-  for (const [, tensor] of drawn) tensor.dispose();
+  load(model, drawn);
   const x = random(60, [128, 3, 32, 32]);
   const y = classes(128);
   const optimizer = new ebb.optim.SGD(model.parameters(), { lr: 0.01, momentum: 0.9 });

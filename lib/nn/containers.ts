@@ -5,7 +5,7 @@
  */
 import { discard, scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { activationOf } from "./fuse.ts";
+import { activationOf, inFastOrder } from "./fuse.ts";
 import { Module } from "./module.ts";
 
 abstract class Container extends Module implements Iterable<Module> {
@@ -73,9 +73,10 @@ export class Sequential extends Container {
 
   override forward(x: Tensor): Tensor {
     let value = x;
-    for (let i = 0; i < this.items.length; i++) {
-      const module = this.items[i];
-      const activation = activationOf(this.items[i + 1]);
+    const items = inFastOrder(this.items);
+    for (let i = 0; i < items.length; i++) {
+      const module = items[i];
+      const activation = activationOf(items[i + 1]);
       const fused = activation === null ? null : module.fused(activation);
       const given = value;
       value = fused === null ? module.forward(given) : scope(() => fused(given));

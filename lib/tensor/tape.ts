@@ -107,6 +107,13 @@ export function gradEnabled(): boolean {
   return enabled;
 }
 
+/**
+ * Whether a gradient that has arrived may be written over: nobody else sees its elements, and the pass is not recorded.
+ */
+export function isOverwritable(gradient: Tensor): boolean {
+  return !enabled && gradient.storage.holders === 1;
+}
+
 function withGrad<T>(value: boolean, fn: () => T): T {
   const before = enabled;
   enabled = value;

@@ -1,15 +1,16 @@
 /**
  * The gradient of batch normalisation, in three calls: sums over each image (row by row, in cache), a few numbers per
- * channel, and one affine map of image and gradient (row by row again). A ReLU that followed is undone in passing.
+ * channel, and one affine map of image and gradient (row by row again). A ReLU that followed is undone with the sums.
  *
  * @module
  */
 import type { GraphBuilder, Value } from "../../ort/mod.ts";
-import type { DType } from "../dtype.ts";
 import { asBlocked, asPlain } from "../layout.ts";
 import { defineOp, type Op, type Spec } from "../op.ts";
+import { isOverwritable } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 import { affinePair, inverseDeviation, planeDots, planeSums } from "./channel.ts";
+import { clone } from "./copy.ts";
 import { positive } from "./pieces.ts";
 
 /** What the image was normalised by. */
@@ -21,21 +22,34 @@ export interface Statistics {
   ofBatch: boolean;
 }
 
-/** The gradient where the ReLU let through. */
-function masked(g: GraphBuilder, dy: Value, y: Value, dtype: DType): Value {
-  return y === "" ? dy : g.node("Mul", [dy, positive(g, y, dtype)]);
+/** Per image and channel, the sums of dy and of dy · x: `[N, C]` each. */
+function sumsGraph(g: GraphBuilder, dy: Value, x: Value, { shape, blocked = false }: Spec): Value[] {
+  return [planeSums(g, dy, shape, blocked), planeDots(g, dy, x, shape, blocked)];
 }
 
-/** `[dy, x, y of a ReLU]` → per image and channel, the sums of dy and of dy · x: `[N, C]` each. */
-const sums: Op<[Tensor, Tensor, Tensor | null]> = defineOp({
+const sumsSpecs = ({ dtype, shape }: Spec): Spec[] => [0, 1].map(() => ({ dtype, shape: shape.slice(0, 2) }));
+
+/** `[dy, x]` → sums. */
+const sums: Op<[Tensor, Tensor]> = defineOp({
   name: "batchNormSums",
   shaped: true,
   rows: true,
   layout: "own",
-  infer: ([, x]) => [0, 1].map(() => ({ dtype: x.dtype, shape: x.shape.slice(0, 2) })),
-  graph: (g, [dy, x, y], { inputs: [, { dtype, shape, blocked = false }] }) => {
-    const gradient = masked(g, dy, y, dtype);
-    return [planeSums(g, gradient, shape, blocked), planeDots(g, gradient, x, shape, blocked)];
+  infer: ([, x]) => sumsSpecs(x),
+  graph: (g, [dy, x], { inputs: [, image] }) => sumsGraph(g, dy, x, image),
+});
+
+/** `[dy, x, y of a ReLU]` → dy where the ReLU let through (in place), sums. */
+const maskedSums: Op<[Tensor, Tensor, Tensor]> = defineOp({
+  name: "batchNormMaskedSums",
+  shaped: true,
+  rows: true,
+  layout: "own",
+  inPlace: [[0, 0]],
+  infer: ([dy, x]) => [{ dtype: dy.dtype, shape: dy.shape, blocked: dy.blocked }, ...sumsSpecs(x)],
+  graph: (g, [dy, x, y], { inputs: [, image] }) => {
+    const masked = g.node("Mul", [dy, positive(g, y, image.dtype)]);
+    return [masked, ...sumsGraph(g, masked, x, image)];
   },
 });
 
@@ -66,18 +80,16 @@ const coefficients: Op<
   },
 });
 
-/** `[dy, x, y of a ReLU, a, k, c]` → `a·dy + k·x + c` per channel. */
-const affine: Op<[Tensor, Tensor, Tensor | null, Tensor, Tensor, Tensor]> = defineOp({
+/** `[dy, x, a, k, c]` → `a·dy + k·x + c` per channel. */
+const affine: Op<[Tensor, Tensor, Tensor, Tensor, Tensor]> = defineOp({
   name: "batchNormAffine",
   shaped: true,
   rows: true,
   layout: "own",
   infer: ([, x]) => [{ dtype: x.dtype, shape: x.shape, blocked: x.blocked }],
-  graph: (
-    g,
-    [dy, x, y, a, k, c],
-    { inputs: [, image], provider },
-  ) => [affinePair(g, masked(g, dy, y, image.dtype), a, x, k, c, image as Spec, provider)],
+  graph: (g, [dy, x, a, k, c], { inputs: [, image], provider }) => [
+    affinePair(g, dy, a, x, k, c, image as Spec, provider),
+  ],
 });
 
 /** Gradients of image, weight and bias; `y` is the result where a ReLU followed, else null. */
@@ -89,10 +101,12 @@ export function batchNormBackward(
   { mean, variance, epsilon, ofBatch }: Statistics,
   needs: readonly boolean[],
 ): (Tensor | null)[] {
-  const gradient = dy.blocked === x.blocked ? dy : x.blocked ? asBlocked(dy) : asPlain(dy);
-  const [rowSums, rowDots] = sums.all([gradient, x, y]);
+  const settled = dy.blocked === x.blocked ? dy : x.blocked ? asBlocked(dy) : asPlain(dy);
+  const [gradient, rowSums, rowDots] = y === null
+    ? [settled, ...sums.all([settled, x])]
+    : maskedSums.all([isOverwritable(settled) ? settled : clone(settled), x, y]);
   const settings = { epsilon, count: x.size / x.shape[1], ofBatch };
   const [dw, db, a, k, c] = coefficients.all([rowSums, rowDots, mean, variance, weight], settings);
-  const dx = needs[0] ? affine([gradient, x, y, a, k, c]) : null;
+  const dx = needs[0] ? affine([gradient, x, a, k, c]) : null;
   return [dx, needs[1] ? dw : null, needs[2] ? db : null];
 }

@@ -7,6 +7,7 @@ import type { GraphBuilder, Value } from "../../ort/mod.ts";
 import { zerosLike } from "../create.ts";
 import { type DType, isFloating } from "../dtype.ts";
 import { defineOp, type Op } from "../op.ts";
+import { isOverwritable } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, mul, neg, sub } from "./arithmetic.ts";
 import { checkFloating, checkNumeric } from "./check.ts";
@@ -81,7 +82,12 @@ export const reluGradient: Op<[Tensor, Tensor], None> = defineOp<[Tensor, Tensor
   gradient: ({ inputs: [, y] }, [d]) => [reluGradient([d, y]), null],
 });
 
-const reluOp = unary("relu", "Relu", ofResult((dy, y) => reluGradient([dy, y])));
+/** The same as the gradient of a ReLU that is not needed any more: written over `dy` where that may be. */
+export function throughRelu(dy: Tensor, y: Tensor): Tensor {
+  return isOverwritable(dy) && dy.blocked === y.blocked ? reluGradient.into([dy, y]) : reluGradient([dy, y]);
+}
+
+const reluOp = unary("relu", "Relu", ofResult(throughRelu));
 const squareOp = unary(
   "square",
   (g, x) => g.node("Mul", [x, x]),

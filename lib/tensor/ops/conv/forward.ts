@@ -6,7 +6,7 @@
 import { blockSize } from "../../layout.ts";
 import { defineOp, type Op } from "../../op.ts";
 import type { Tensor } from "../../tensor.ts";
-import { reluGradient } from "../unary.ts";
+import { throughRelu } from "../unary.ts";
 import { forwardFilter } from "./filters.ts";
 import {
   type Activation,
@@ -64,7 +64,7 @@ export const conv: Op<[Tensor, Tensor, Tensor | null], Attributes> = defineOp<
   saves: ({ activation }) => ({ inputs: [0, 1], outputs: activation === "relu" ? [0] : [] }),
   gradient: ({ inputs: [x, weight], outputs: [y], specs, attributes, needs }, [dy]) => {
     const { activation, ...geometry } = attributes;
-    const d = activation === "relu" ? reluGradient([dy, y]) : dy;
+    const d = activation === "relu" ? throughRelu(dy, y) : dy;
     const [imageShape, filterShape] = [specs[0].shape, specs[1].shape];
     const dx = needs[0] ? convInputGradient([d, weight], { ...geometry, image: imageShape }) : null;
     if (!needs[1] && !needs[2]) return [dx, null, null];

@@ -9,6 +9,7 @@ import { blockSize } from "../../layout.ts";
 import type { Spec } from "../../op.ts";
 import type { Shape } from "../../shape.ts";
 import { blockedConvolution, type ConvAttributes, fillsBlocks } from "./geometry.ts";
+import { swapRows, widened } from "./rows.ts";
 
 /** Settings of a weight gradient. */
 export type WeightAttributes = ConvAttributes & { kernel: readonly number[]; bias: boolean };
@@ -51,20 +52,15 @@ export function batchAsChannels(
   const lanes = fillsBlocks(c, B) ? B : 1;
   const [inputBlocks, outputBlocks, groups] = [c / lanes, o / B, n / B];
   const wide = width + padding[1] + right;
-  const lines = g.node("Reshape", [x, g.ints([n * inputBlocks * height, width * lanes])]);
-  let padded = g.node("Pad", [lines, g.ints([0, padding[1] * lanes, 0, right * lanes])]);
-  if (inputBlocks > 1) {
-    const byImage = g.node("Reshape", [padded, g.ints([n, inputBlocks, height * wide * lanes])]);
-    padded = g.node("Transpose", [byImage], { perm: [1, 0, 2] });
-  }
+  let padded = widened(g, x, c, lanes > 1, padding[1], right);
+  if (inputBlocks > 1) padded = swapRows(g, padded, [1, n, inputBlocks, height * wide * lanes]);
   const columns = g.node("Reshape", [padded, g.ints([inputBlocks, n, height * wide * lanes, 1])]);
   const picture = g.node("Reshape", [
     g.blocked("ReorderInput", [columns]),
     g.ints([inputBlocks, n, height, wide * lanes]),
   ]);
-  const split = g.node("Reshape", [dy, g.ints([groups, 1, B, outputBlocks, rows * cols, B])]);
   const filter = g.node("Reshape", [
-    g.node("Transpose", [split], { perm: [0, 3, 1, 4, 2, 5] }),
+    swapRows(g, dy, [groups, B, outputBlocks * rows * cols, B]),
     g.ints([groups * o, B, rows, cols]),
   ]);
   const sums = g.blocked(

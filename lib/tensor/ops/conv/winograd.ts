@@ -10,6 +10,7 @@ import { blockSize } from "../../layout.ts";
 import type { Spec } from "../../op.ts";
 import type { Shape } from "../../shape.ts";
 import { fillsBlocks } from "./geometry.ts";
+import { swapRows } from "./rows.ts";
 import type { WeightAttributes } from "./weight_forms.ts";
 
 const TAPS = 3;
@@ -129,6 +130,9 @@ export function winograd(
     constant(tapsOf(1)),
     g.node("Reshape", [vertical, g.ints([TAPS, COUNT, o * c])]),
   ]);
-  const perTap = g.node("Reshape", [both, g.ints([TAPS * TAPS, o * c])]);
-  return g.node("Reshape", [g.node("Transpose", [perTap], { perm: [1, 0] }), g.ints([o, c, TAPS, TAPS])]);
+  // The taps of each filter side by side: first those of a block of filters, then within it.
+  const perBlock = swapRows(g, both, [1, TAPS * TAPS, o * c / B, B]);
+  const blocks = g.node("Reshape", [perBlock, g.ints([o * c / B, B, TAPS, TAPS])]);
+  const filters = g.blocked("ReorderOutput", [blocks], { channels: B });
+  return g.node("Reshape", [filters, g.ints([o, c, TAPS, TAPS])]);
 }
