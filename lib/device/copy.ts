@@ -55,6 +55,10 @@ export class CopyEngine {
    * @internal
    */
   readonly far: Pool;
+  /** Milliseconds that the program has waited for copies. */
+  waitedMs = 0;
+  /** Bytes sent in each direction. */
+  readonly sentBytes: Record<Direction, number> = { out: 0, in: 0 };
   readonly #device: Device;
   readonly #link: Link | null;
   readonly #start: () => Transport;
@@ -250,6 +254,7 @@ export class CopyEngine {
     hold(device);
     hold(host);
     this.#flights.push({ ticket, number, dueMs, device, host, bytes: storage.bytes });
+    this.sentBytes[direction] += storage.bytes;
     storage.ticket = ticket;
   }
 
@@ -265,8 +270,10 @@ export class CopyEngine {
   }
 
   #await(flight: Flight): void {
+    const start = performance.now();
     this.#transport!.wait(flight.number);
     blockUntil(flight.dueMs);
+    this.waitedMs += performance.now() - start;
   }
 
   /** Takes in a finished copy; false while an op reads the block that it would free. */

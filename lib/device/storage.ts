@@ -48,6 +48,14 @@ export class Storage {
    * @internal
    */
   slot = -1;
+  /**
+   * What the device's observer knows the storage by within a step, and over steps.
+   *
+   * @internal
+   */
+  mark = -1;
+  /** @internal */
+  role = 0;
   /** Contents in the plain layout, where this storage holds the blocked one and somebody needed the other. */
   plain: Storage | null = null;
   #holders = 1;

@@ -18,6 +18,8 @@ export class Temporaries implements Workspace {
   readonly #blocks = new AddressTable<Block>();
   readonly #lent = new Map<Address, number>();
   #overdraft = 0;
+  #bytes = 0;
+  #peak = 0;
 
   constructor(device: Device) {
     this.#device = device;
@@ -38,12 +40,15 @@ export class Temporaries implements Workspace {
     if (block === null) return this.#lend(bytes);
     const address = block.segment.address + block.offset;
     this.#blocks.add(address, block);
+    this.#bytes += block.bytes;
+    if (this.#bytes > this.#peak) this.#peak = this.#bytes;
     return address;
   }
 
   free(address: Address): void {
     const block = this.#blocks.take(address);
     if (block !== undefined) {
+      this.#bytes -= block.bytes;
       this.#device.pool.free(block);
     } else {
       this.#device.backend.release(address, this.#lent.get(address)!);
@@ -60,6 +65,13 @@ export class Temporaries implements Workspace {
   takeOverdraft(): number {
     const bytes = this.#overdraft;
     this.#overdraft = 0;
+    return bytes;
+  }
+
+  /** The most bytes that temporaries took at once since the last call. */
+  takePeak(): number {
+    const bytes = this.#peak;
+    this.#peak = this.#bytes;
     return bytes;
   }
 

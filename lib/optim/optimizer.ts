@@ -5,6 +5,7 @@
  * @module
  */
 import { isFloating } from "../tensor/dtype.ts";
+import { inPhase } from "../tensor/observe.ts";
 import { scope } from "../tensor/scope.ts";
 import { noGrad } from "../tensor/tape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -103,7 +104,8 @@ export abstract class Optimizer<O extends CommonOptions> implements Disposable {
    * @throws {Error} when a parameter was freed, or a setting is out of range.
    */
   step(): void {
-    noGrad(() => scope(() => this.groups.forEach((group, index) => this.#stepGroup(group, index))));
+    const update = () => scope(() => this.groups.forEach((group, index) => this.#stepGroup(group, index)));
+    noGrad(() => inPhase("optimizer", update));
   }
 
   /** What a run needs to go on bit-identically, copied to the host: settings, and what is remembered of each parameter. */

@@ -7,6 +7,7 @@
 import { addOp } from "./ops/arithmetic.ts";
 import { clone } from "./ops/copy.ts";
 import { ones } from "./create.ts";
+import { inPhase } from "./observe.ts";
 import type { Operand } from "./op.ts";
 import { SavedTensor } from "./saved.ts";
 import { scope, track } from "./scope.ts";
@@ -47,7 +48,7 @@ export interface GradOptions {
 export function backward(output: Tensor, gradient?: Tensor, options: { retainGraph?: boolean } = {}): void {
   scope(() => {
     const seed = seedOf("backward", output, gradient);
-    walk([output], [seed], null, options.retainGraph ?? false, false);
+    inPhase("backward", () => walk([output], [seed], null, options.retainGraph ?? false, false));
   });
 }
 
@@ -83,7 +84,7 @@ export function grad(
       }
     }
     const create = options.createGraph ?? false;
-    return walk(outputs, seeds, inputs, options.retainGraph ?? create, create);
+    return inPhase("backward", () => walk(outputs, seeds, inputs, options.retainGraph ?? create, create));
   });
 }
 

@@ -6,6 +6,27 @@
  */
 import type { Storage } from "../device/mod.ts";
 
+/** A part of a training step. */
+export type StepPhase = "forward" | "backward" | "optimizer";
+
+let phase: StepPhase = "forward";
+
+/** The part of a training step that runs now: backward passes and optimizers say so, all else counts as forward. */
+export function stepPhase(): StepPhase {
+  return phase;
+}
+
+/** Runs `fn`, which is synchronous, as that part of a step. */
+export function inPhase<T>(name: StepPhase, fn: () => T): T {
+  const before = phase;
+  phase = name;
+  try {
+    return fn();
+  } finally {
+    phase = before;
+  }
+}
+
 /** Called around every op. */
 export interface OpObserver {
   /** The op is about to read these storages. */

@@ -77,8 +77,11 @@ export interface OpRecord<
   inPlace?: readonly (readonly [number, number])[];
   /** The best graph depends on sizes: they are part of the session's key. */
   shaped?: boolean;
-  /** Rows (axis 0 of the outputs and of operands as long) are independent: large ones are processed piece by piece. */
-  rows?: boolean;
+  /**
+   * Rows (axis 0 of the outputs and of operands as long) are independent, always or of these operands: large ones are
+   * processed piece by piece.
+   */
+  rows?: boolean | ((inputs: I) => boolean);
   /** The graph moves elements and computes nothing: half precision is left as it is instead of computed in float32. */
   moves?: boolean;
   /** Runs on one thread: a kernel in the graph is wrong with several (ScatterND that adds races). */

@@ -9,10 +9,13 @@ import { type Device, OutOfMemoryError } from "../device/mod.ts";
 import { OrtError, useWorkspace } from "../ort/mod.ts";
 import { hostKernelFor, isTensor, type Kernel, kernelFor } from "./kernel.ts";
 import type { Attributes, CompiledOp, Operand, Spec } from "./op.ts";
+import type { Shape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Bytes of the largest operand in a piece: with its temporaries it stays in cache, and calls do not weigh. */
 const PIECE = 2 << 20;
+/** Pieces are smaller where a budget is so small that temporaries of several would take a good part of it. */
+const SHARES = 32;
 
 /** Runs `op` over `inputs` into `outputs`. Throws ONNX Runtime's message under the op's name. */
 export function run(
@@ -25,7 +28,8 @@ export function run(
 ): void {
   let failure: unknown;
   try {
-    const rows = op.rows ? rowsOf(inputs, specs, device) : 0;
+    const divides = typeof op.rows === "function" ? op.rows(inputs) : op.rows;
+    const rows = divides ? rowsOf(inputs, specs, device) : 0;
     if (rows > 0) runPieces(op, inputs, attributes, specs, outputs, device, rows);
     else runWhole(op, inputs, attributes, specs, outputs, device);
   } catch (error) {
@@ -99,7 +103,7 @@ function rowsOf(inputs: readonly Operand[], specs: readonly Spec[], device: Devi
     if (operand.rank >= shape.length && operand.shape[0] !== shape[0] && operand.shape[0] !== 1) return 0;
     largest = Math.max(largest, operand.bytes);
   }
-  const pieces = Math.ceil(largest / PIECE);
+  const pieces = Math.ceil(largest / Math.min(PIECE, device.pool.budgetBytes / SHARES));
   if (pieces < 2) return 0;
   let rows = Math.floor(shape[0] / pieces);
   while (rows > 1 && shape[0] % rows !== 0) rows--;
@@ -119,7 +123,12 @@ function runPieces(
   const all = specs[0].shape[0];
   const rank = specs[0].shape.length;
   const isCut = (tensor: Tensor) => tensor.rank >= rank && tensor.shape[0] === all;
-  const cut = (spec: Spec): Spec => ({ ...spec, shape: [rows, ...spec.shape.slice(1)] });
+  const shorter = ([first, ...rest]: Shape) => [first * rows / all, ...rest];
+  const cut = ({ shape, graphShape = shape, ...spec }: Spec): Spec => ({
+    ...spec,
+    shape: shorter(shape),
+    graphShape: shorter(graphShape),
+  });
   const pieceSpecs = specs.map(cut);
   const pieceInputs = inputs.map((operand) => {
     if (!isTensor(operand) || !isCut(operand)) return operand;
@@ -138,7 +147,7 @@ function runPieces(
       (tensor) => isCut(tensor) ? valueAt(tensor, start, shapes.get(tensor)!) : valueOf(tensor),
     );
     outputs.forEach((output, j) => {
-      kernel.session.outputs[j] = BigInt(valueAt(output, start, pieceSpecs[j].shape));
+      kernel.session.outputs[j] = BigInt(valueAt(output, start, pieceSpecs[j].graphShape!));
     });
     call(kernel, device);
   }

@@ -7,7 +7,7 @@
 import type { GraphBuilder, Value } from "../../ort/mod.ts";
 import type { DType } from "../dtype.ts";
 import { defineOp, type Op } from "../op.ts";
-import { gradEnabled } from "../tape.ts";
+import { gradEnabled, isOverwritable } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul, neg, sub } from "./arithmetic.ts";
 import { checkFloating } from "./check.ts";
@@ -39,8 +39,11 @@ function backward(
       graph(g, dy, v, constants(g, dtype), parameter),
     ],
   });
-  return (dy, v, parameter) =>
-    gradEnabled() ? composed(dy, v, parameter ?? NaN) : op([dy, v, parameter ?? null]);
+  return (dy, v, parameter) => {
+    if (gradEnabled()) return composed(dy, v, parameter ?? NaN);
+    const overwrites = isOverwritable(dy) && dy.blocked === v.blocked;
+    return overwrites ? op.into([dy, v, parameter ?? null]) : op([dy, v, parameter ?? null]);
+  };
 }
 
 const tanhBackward = backward(

@@ -16,7 +16,7 @@ import { geluBackward, geluGradientGraph } from "./activation.ts";
 import { add } from "./arithmetic.ts";
 import { matmul } from "./matmul.ts";
 import { columnSums, positive, rows, rowsSpec } from "./pieces.ts";
-import { reluGradient } from "./unary.ts";
+import { throughRelu } from "./unary.ts";
 import { expand } from "./view.ts";
 
 /** What runs behind an affine map. */
@@ -27,6 +27,9 @@ export interface LinearOptions {
   /** Applied to the result in the same call; default none. */
   activation?: LinearActivation;
 }
+
+/** Bytes from which on an activation's gradient is an op of its own: what it needs in between stays small. */
+const LARGE = 2 << 20;
 
 type Forward = {
   /** The weight is `[out, in]`, as in layers, and not `[in, out]`, as in products. */
@@ -71,12 +74,12 @@ const linearOp: Op<[Tensor, Tensor, Tensor | null], Forward> = defineOp<
   }),
   gradient: ({ inputs: [x, w], outputs, attributes: { turned, activation }, needs }, [dy, more]) => {
     const kept = activation === "relu" ? outputs[0] : activation === "gelu" ? outputs[1] : null;
-    if (kept === null || (dy && !more && !gradEnabled())) {
+    if (kept === null || (dy && !more && !gradEnabled() && dy.bytes < LARGE)) {
       return linearGradients(dy, x, w, kept, { turned, activation, needs });
     }
-    // A pass that is recorded itself goes in two steps, each of which has a gradient. What it depends on GELU's argument
-    // for arrives there as `more`.
-    const own = dy ? (activation === "relu" ? reluGradient([dy, kept]) : geluBackward(dy, kept)) : null;
+    // Two steps: where the activation's gradient is large, so that it is computed in pieces; and in a pass that is
+    // recorded itself, as each has a gradient. What that depends on GELU's argument for arrives there as `more`.
+    const own = dy ? (activation === "relu" ? throughRelu(dy, kept) : geluBackward(dy, kept)) : null;
     const dz = own && more ? add(own, more) : own ?? more;
     return linearGradients(dz, x, w, null, { turned, activation: "none", needs });
   },
