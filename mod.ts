@@ -5,6 +5,8 @@
  */
 export * as chart from "./lib/chart/mod.ts";
 export * from "./lib/device/mod.ts";
+export * from "./lib/swap/mod.ts";
+export * as policy from "./lib/swap/policy/mod.ts";
 export * from "./lib/tensor/mod.ts";
 export * as data from "./lib/data/mod.ts";
 export * from "./lib/files/mod.ts";

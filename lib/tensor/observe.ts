@@ -39,14 +39,27 @@ export interface OpObserver {
 export let opObserver: OpObserver | null = null;
 
 /**
- * Has `observer` told of every op from now on.
+ * Has `observer` told of every op from now on, after those that watch already.
  *
- * @returns a function that ends it and restores the observer before.
+ * @returns a function that ends it; the one who came last is to end first.
  */
 export function observeOps(observer: OpObserver): () => void {
   const before = opObserver;
-  opObserver = observer;
+  opObserver = before === null ? observer : inTurn(before, observer);
   return () => {
     opObserver = before;
+  };
+}
+
+function inTurn(first: OpObserver, second: OpObserver): OpObserver {
+  return {
+    before(op, inputs) {
+      first.before(op, inputs);
+      second.before(op, inputs);
+    },
+    after(op, inputs, outputs) {
+      first.after(op, inputs, outputs);
+      second.after(op, inputs, outputs);
+    },
   };
 }

@@ -4,17 +4,17 @@
  * @module
  */
 import * as ebb from "../../mod.ts";
-import type { Device } from "../../lib/device/mod.ts";
+import type { Device, DeviceOptions } from "../../lib/device/mod.ts";
 
 /** A kind of device and how to open one with a pool of its own. */
 export interface PresentDevice {
   readonly kind: string;
-  open(): Device;
+  open(options?: DeviceOptions): Device;
 }
 
 /** Kinds of devices that can be used here. */
 export function presentDevices(): PresentDevice[] {
-  const open: Record<string, () => Device> = { cpu: () => ebb.cpu(), webgpu: () => ebb.webgpu() };
+  const open: Record<string, PresentDevice["open"]> = { cpu: ebb.cpu, webgpu: ebb.webgpu };
   const present = ebb.devices()
     .filter(({ kind, available }) => available && kind in open)
     .map(({ kind }) => ({ kind, open: open[kind] }));

@@ -1,0 +1,52 @@
+/**
+ * What is known of one sequence of ops: its last trace, its plan, and how far the plan has come. Swap keeps one for each
+ * kind of step that it has met, so that training, evaluation, a long batch or a skipped update find theirs again.
+ *
+ * @module
+ */
+import type { Executor } from "./executor.ts";
+import type { Trace } from "./trace.ts";
+
+/**
+ * How far a plan has come, in the paper's names: made after the first step without times (`WarmUp` is that step), made
+ * again with measured times after the second (`GenPolicy`), kept (`Stable`).
+ */
+export type Stage = "WarmUp" | "GenPolicy" | "Stable";
+
+/** What a step is for: evaluation never disturbs what is known of training. */
+export type Kind = "training" | "evaluation";
+
+/** A kind of step and its plan. */
+export interface Entry {
+  readonly kind: Kind;
+  /** Ops as numbers. */
+  readonly sequence: Int32Array;
+  /** Hashes of the sequence's beginnings, at {@linkcode LANDMARKS}. */
+  readonly landmarks: readonly number[];
+  stage: Stage;
+  trace: Trace;
+  executor: Executor;
+  /** Share of the budget that plans may fill: less after a step that needed room unforeseen. */
+  share: number;
+  /** Number of the step that it last served. */
+  used: number;
+}
+
+/** Lengths of beginnings by which a sequence is recognised while it runs. */
+export const LANDMARKS: readonly number[] = Array.from({ length: 16 }, (_, i) => 16 << i);
+
+/** The hash of a sequence one op longer. */
+export function extended(hash: number, op: number): number {
+  return (Math.imul(hash, 31) + op) | 0;
+}
+
+/** Hashes of a sequence's beginnings, as many as it is long enough for. */
+export function landmarksOf(sequence: Int32Array): number[] {
+  const found: number[] = [];
+  let hash = 0;
+  sequence.forEach((op, i) => {
+    hash = extended(hash, op);
+    if (i + 1 === LANDMARKS[found.length]) found.push(hash);
+  });
+  return found;
+}

@@ -1,0 +1,179 @@
+/**
+ * Carries out a plan while a step runs: after the op at which a storage becomes idle it starts to leave, before the
+ * planned op its way back begins. Ops are recognised by name and count of calls, storages by their role, neither by
+ * size, so a plan holds for a longer batch and for a step in which some ops are missing. What the plan does not foresee
+ * is left to the device: an op waits for what it reads, an allocation for room. So no plan can change a result.
+ *
+ * @module
+ */
+import type { Device, Storage } from "../device/mod.ts";
+import type { Move, Plan } from "./plan.ts";
+import { roleOf } from "./recorder.ts";
+import { successors, type Trace } from "./trace.ts";
+
+/** What is done at a position: indices of storages in the trace. */
+type Actions = Map<number, number[]>;
+
+/** A plan, and how its storages and ops are found in a step that is like the one it was made of. */
+export class Executor {
+  readonly plan: Plan;
+  /** Times that something was to come back early and there was no room; it is tried again until it is needed. */
+  deferred = 0;
+  readonly #device: Device;
+  readonly #length: number;
+  /** Position by op and call. */
+  readonly #positions = new Map<number, number>();
+  /** Index in the trace by role: of storages that are there when the step begins, and of those made in it. */
+  readonly #before = new Map<number, number>();
+  readonly #made = new Map<number, number>();
+  readonly #out: Actions = new Map();
+  readonly #in: Actions = new Map();
+  /** By index in the trace: uses, and who it is in the next step. */
+  readonly #uses: readonly (readonly number[])[];
+  readonly #next: readonly number[];
+  readonly #died: readonly number[];
+  /** The live storage of each index, and the index of each live storage by its mark. */
+  readonly #bound: (Storage | null)[];
+  readonly #indices: number[] = [];
+  #at = -1;
+  #waiting: Storage[] = [];
+
+  /** `roles[i]` is the role under which storage `i` of the trace is found in a like step. */
+  constructor(
+    device: Device,
+    trace: Trace,
+    plan: Plan,
+    numbers: ArrayLike<number>,
+    roles: readonly number[],
+  ) {
+    this.plan = plan;
+    this.#device = device;
+    this.#length = trace.ops.length;
+    const calls = new Map<number, number>();
+    for (let position = 0; position < this.#length; position++) {
+      const call = calls.get(numbers[position]) ?? 0;
+      calls.set(numbers[position], call + 1);
+      this.#positions.set(roleOf(numbers[position], call, 0), position);
+    }
+    trace.storages.forEach(({ born }, i) => (born < 0 ? this.#before : this.#made).set(roles[i], i));
+    this.#uses = trace.storages.map(({ uses }) => uses);
+    this.#died = trace.storages.map(({ died }) => died);
+    this.#next = successors(trace);
+    this.#bound = new Array(trace.storages.length).fill(null);
+    for (const move of plan.moves) this.#schedule(move);
+  }
+
+  #schedule({ storage, out, back, prefetch }: Move): void {
+    const put = (actions: Actions, position: number) => {
+      const list = actions.get(position);
+      if (list === undefined) actions.set(position, [storage]);
+      else list.push(storage);
+    };
+    put(this.#out, out);
+    if (back === Infinity) return;
+    if (prefetch < this.#length) return put(this.#in, prefetch);
+    // It comes back in the next step, where it may have another index.
+    const list = this.#in.get(prefetch - this.#length) ?? [];
+    list.push(this.#next[storage]);
+    this.#in.set(prefetch - this.#length, list);
+  }
+
+  /** A step begins, or turns out to be of this kind when it is under way. */
+  begin(storages: Iterable<Storage>, isOld: (storage: Storage) => boolean): void {
+    this.#bound.fill(null);
+    this.#indices.length = 0;
+    this.#waiting = [];
+    this.#at = -1;
+    for (const storage of storages) this.#bind(storage, isOld(storage) ? this.#before : this.#made);
+    this.#leave(-1);
+  }
+
+  /** A storage was made in this step. */
+  created(storage: Storage): void {
+    this.#bind(storage, this.#made);
+  }
+
+  /** A storage is gone. */
+  freed({ mark }: Storage): void {
+    const index = this.#indices[mark] ?? -1;
+    if (index >= 0) this.#bound[index] = null;
+  }
+
+  /** Call `call` of op `op` is about to run. */
+  before(op: number, call: number): void {
+    const position = this.#positions.get(roleOf(op, call, 0));
+    if (position === undefined) return;
+    this.#at = position;
+    const due = this.#in.get(position);
+    if (due !== undefined) {
+      for (const index of due) {
+        const storage = this.#bound[index] ?? null;
+        if (storage !== null && storage.state === "away") this.#waiting.push(storage);
+      }
+    }
+    this.#fetch();
+  }
+
+  /** The op is done. */
+  after(): void {
+    this.#leave(this.#at);
+    this.#fetch();
+  }
+
+  /**
+   * In how many ops a storage is used next, as far as the plan's trace knows; Infinity: never again; NaN: the storage
+   * was not in the trace.
+   */
+  distance({ mark }: Storage): number {
+    const index = this.#indices[mark] ?? -1;
+    if (index < 0) return NaN;
+    const uses = this.#uses[index];
+    const next = firstFrom(uses, this.#at);
+    if (next < uses.length) return uses[next] - this.#at;
+    if (this.#died[index] < this.#length) return Infinity;
+    const later = this.#uses[this.#next[index]];
+    return later === undefined || later.length === 0 ? Infinity : this.#length - this.#at + later[0];
+  }
+
+  #bind(storage: Storage, roles: Map<number, number>): void {
+    const index = roles.get(storage.role);
+    if (index === undefined) return;
+    this.#bound[index] = storage;
+    this.#indices[storage.mark] = index;
+  }
+
+  #leave(position: number): void {
+    const due = this.#out.get(position);
+    if (due === undefined) return;
+    for (const index of due) {
+      const storage = this.#bound[index];
+      if (storage !== null && storage.state === "resident" && storage.holders > 0) {
+        this.#device.copies.copyOut(storage);
+      }
+    }
+  }
+
+  /** Starts what waits to come back, in turn, as far as there is room. */
+  #fetch(): void {
+    while (this.#waiting.length > 0) {
+      const [storage] = this.#waiting;
+      const isDue = storage.holders > 0 && storage.state === "away";
+      if (isDue && this.#device.copies.prefetch(storage) === null) {
+        this.deferred++;
+        return;
+      }
+      this.#waiting.shift();
+    }
+  }
+}
+
+/** The first index from which on a list that ascends is at least `value`. */
+function firstFrom(list: readonly number[], value: number): number {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,11 @@
+/**
+ * Swap: training in less device memory than a step needs (Chameleon / SmartSwap, arXiv:2509.11076).
+ *
+ * @module
+ */
+export { ngramSimilarity, paperSimilarity } from "./change.ts";
+export type { Kind, Stage } from "./entry.ts";
+export type { Bandwidth, Candidate, Draft, Move, Plan, PolicyFunction, Simulation } from "./plan.ts";
+export { Report, type StepReport, type TensorReport } from "./report.ts";
+export { defaultPolicy, type PolicyInput, Swap, swap, type SwapOptions } from "./swap.ts";
+export { type Phase, PHASES, type Trace, type TracedStorage } from "./trace.ts";

@@ -1,0 +1,84 @@
+/**
+ * What policies decide: which storages leave the device, when, and when they come back. Plain data, like the trace.
+ *
+ * @module
+ */
+import type { Trace } from "./trace.ts";
+
+/** A time in which nobody uses a storage, so that it could be elsewhere. Positions are those of ops. */
+export interface Candidate {
+  /** Index into the trace's storages: who leaves. */
+  readonly storage: number;
+  readonly bytes: number;
+  /** The last op that uses it before; it may leave after that. */
+  readonly out: number;
+  /**
+   * The op that uses it next. From the number of ops on: an op of the next step, counted on (number of ops + position).
+   * Infinity: nobody will, it only waits to be freed.
+   */
+  readonly back: number;
+  /** The position after which it is freed if `back` is Infinity (counted on likewise); else the same as `back`. */
+  readonly until: number;
+  /** How much is gained by moving it; larger is better. Set by `rank`. */
+  readonly score: number;
+}
+
+/** A storage that leaves and comes back. */
+export interface Move extends Candidate {
+  /** Before this op its way back begins, if there is room then; `back` where it is fetched when it is needed. */
+  readonly prefetch: number;
+}
+
+/** Bytes per second in each direction, and milliseconds that each copy takes on top. */
+export interface Bandwidth {
+  readonly out: number;
+  readonly in: number;
+  readonly latencyMs?: number;
+}
+
+/** A plan in the making: what policy functions hand on to each other. */
+export interface Draft {
+  readonly trace: Trace;
+  /** What could move. */
+  readonly candidates: readonly Candidate[];
+  /** What will. */
+  readonly moves: readonly Move[];
+  /** The most bytes that may lie on the device; Infinity until a function sets it. */
+  readonly budgetBytes: number;
+  readonly bandwidth: Bandwidth;
+  /** By index of a storage: why it moves or does not, in words. */
+  readonly reasons: Readonly<Record<number, string>>;
+}
+
+/** A policy function: a step towards a plan. Any function of this type may stand in for any other. */
+export type PolicyFunction = (draft: Draft) => Draft;
+
+/** What is to be done in a step like the trace's. */
+export interface Plan {
+  readonly moves: readonly Move[];
+  readonly budgetBytes: number;
+  readonly bandwidth: Bandwidth;
+  readonly reasons: Readonly<Record<number, string>>;
+  /** By simulation: the most bytes on the device, and milliseconds of the step, of which waiting. */
+  readonly predicted: { readonly peakBytes: number; readonly stepMs: number; readonly stallMs: number };
+}
+
+/** A step as it will go under a plan, op by op. */
+export interface Simulation {
+  /** The most bytes on the device while each op runs: storages, copies under way, temporaries. */
+  readonly residentBytes: readonly number[];
+  /** When each op starts, in milliseconds from the step's beginning. */
+  readonly startMs: readonly number[];
+  /** Milliseconds of waiting for copies before each op. */
+  readonly stallMs: readonly number[];
+  /** Milliseconds of the whole step. */
+  readonly stepMs: number;
+  /** Every copy: which move, which way, from when to when. */
+  readonly copies: readonly {
+    readonly storage: number;
+    readonly direction: "out" | "in";
+    readonly startMs: number;
+    readonly endMs: number;
+    readonly bytes: number;
+  }[];
+}

@@ -1,0 +1,13 @@
+/**
+ * Policies as composable functions over plain data: the namespace `policy`.
+ *
+ * @module
+ */
+export { belady, everything, lru } from "./alternatives.ts";
+export { candidates, type CandidatesOptions } from "./candidates.ts";
+export { ASSUMED_BANDWIDTH, compose } from "./compose.ts";
+export { fit, type FitOptions } from "./fit.ts";
+export { needOf } from "./need.ts";
+export { prefetch, type PrefetchOptions } from "./prefetch.ts";
+export { largestFirst, longestIdleFirst, rank, type RankOptions } from "./rank.ts";
+export { simulate, type Simulated } from "./simulate.ts";

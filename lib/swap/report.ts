@@ -1,0 +1,150 @@
+/**
+ * The report of swap: what was predicted beside what was measured, and for each tensor whether it moved and why. An
+ * object, a text, and a table in a notebook.
+ *
+ * @module
+ */
+import { formatBytes, type MemoryReport } from "../device/mod.ts";
+import type { Stage } from "./entry.ts";
+import type { Plan } from "./plan.ts";
+import { needOf } from "./policy/need.ts";
+import { PHASES, type Trace } from "./trace.ts";
+
+/** What was measured in one step. */
+export interface StepReport {
+  readonly ops: number;
+  readonly stepMs: number;
+  /** Milliseconds in which the program waited for copies. */
+  readonly stallMs: number;
+  readonly bytesOut: number;
+  readonly bytesIn: number;
+  /** The most bytes in use at once, temporaries included. */
+  readonly peakBytes: number;
+  /** Allocations for which storages had to leave unforeseen. */
+  readonly evictions: number;
+  /** Operands that an op had to wait for. */
+  readonly missed: number;
+}
+
+/** One tensor of the step. */
+export interface TensorReport {
+  readonly bytes: number;
+  /** The op that made it; "(before the step)" for parameters and the like. */
+  readonly op: string;
+  readonly phase: string;
+  readonly moved: boolean;
+  /** Why, in words. */
+  readonly why: string;
+}
+
+/** Tensors that the text and the table list, the largest first. */
+const LISTED = 12;
+
+/** What a notebook asks a value for. */
+const DISPLAY: unique symbol = Symbol.for("Jupyter.display") as never;
+
+/** A report of the last training step. */
+export class Report {
+  readonly stage: Stage;
+  /** Steps so far, evaluations included. */
+  readonly steps: number;
+  readonly budgetBytes: number;
+  /** The most bytes that the step would hold without swap. */
+  readonly neededBytes: number;
+  readonly predictedPeakBytes: number;
+  readonly measuredPeakBytes: number;
+  /** The most bytes reserved since the device was made. */
+  readonly reservedPeakBytes: number;
+  readonly predictedStepMs: number;
+  readonly measuredStepMs: number;
+  readonly predictedStallMs: number;
+  readonly measuredStallMs: number;
+  readonly bytesOut: number;
+  readonly bytesIn: number;
+  readonly evictions: number;
+  readonly missed: number;
+  /** Every tensor, the largest first. */
+  readonly tensors: readonly TensorReport[];
+
+  constructor(
+    trace: Trace,
+    plan: Plan,
+    stage: Stage,
+    steps: number,
+    measured: StepReport,
+    memory: MemoryReport,
+  ) {
+    this.stage = stage;
+    this.steps = steps;
+    this.budgetBytes = memory.budgetBytes;
+    this.neededBytes = needOf(trace).reduce((a, b) => Math.max(a, b), 0);
+    this.predictedPeakBytes = plan.predicted.peakBytes;
+    this.measuredPeakBytes = measured.peakBytes;
+    this.reservedPeakBytes = memory.peakBytes;
+    this.predictedStepMs = plan.predicted.stepMs;
+    this.measuredStepMs = measured.stepMs;
+    this.predictedStallMs = plan.predicted.stallMs;
+    this.measuredStallMs = measured.stallMs;
+    this.bytesOut = measured.bytesOut;
+    this.bytesIn = measured.bytesIn;
+    this.evictions = measured.evictions;
+    this.missed = measured.missed;
+    this.tensors = tensorsOf(trace, plan);
+  }
+
+  /** The report as lines of text. */
+  toString(): string {
+    const row = (name: string, predicted: string, found: string) =>
+      `${name.padEnd(22)}${predicted.padStart(12)}${found.padStart(12)}`;
+    const ms = (value: number) => `${value.toFixed(1)} ms`;
+    return [
+      `swap: ${this.stage} after ${this.steps} steps; needs ${formatBytes(this.neededBytes)}, may use ` +
+      (this.budgetBytes === Infinity ? "what the machine has" : formatBytes(this.budgetBytes)),
+      row("", "predicted", "measured"),
+      row("peak in use", formatBytes(this.predictedPeakBytes), formatBytes(this.measuredPeakBytes)),
+      row("step", ms(this.predictedStepMs), ms(this.measuredStepMs)),
+      row("waiting for copies", ms(this.predictedStallMs), ms(this.measuredStallMs)),
+      `moved out ${formatBytes(this.bytesOut)}, in ${formatBytes(this.bytesIn)}; ` +
+      `${this.evictions} allocations made room by themselves, ${this.missed} operands were waited for`,
+      ...this.tensors.slice(0, LISTED).map(({ bytes, op, phase, moved, why }) =>
+        `${formatBytes(bytes).padStart(10)}  ${moved ? "moves" : "stays"}  ${op} (${phase}): ${why}`
+      ),
+    ].join("\n");
+  }
+
+  /** What a notebook shows. */
+  [DISPLAY](): Record<string, string> {
+    const cells = (kind: string, texts: readonly string[]) =>
+      `<tr>${texts.map((text) => `<${kind}>${escaped(text)}</${kind}>`).join("")}</tr>`;
+    const ms = (value: number) => `${value.toFixed(1)} ms`;
+    const figures = [
+      ["peak in use", formatBytes(this.predictedPeakBytes), formatBytes(this.measuredPeakBytes)],
+      ["step", ms(this.predictedStepMs), ms(this.measuredStepMs)],
+      ["waiting for copies", ms(this.predictedStallMs), ms(this.measuredStallMs)],
+    ];
+    const tensors = this.tensors.slice(0, LISTED).map(({ bytes, op, phase, moved, why }) =>
+      cells("td", [formatBytes(bytes), moved ? "moves" : "stays", op, phase, why])
+    );
+    const html = `<table>${cells("th", ["", "predicted", "measured"])}` +
+      `${figures.map((row) => cells("td", row)).join("")}</table>` +
+      `<table>${cells("th", ["bytes", "", "made by", "phase", "why"])}${tensors.join("")}</table>`;
+    return { "text/html": html, "text/plain": this.toString() };
+  }
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+function tensorsOf(trace: Trace, plan: Plan): TensorReport[] {
+  const moved = new Set(plan.moves.map(({ storage }) => storage));
+  return trace.storages
+    .map(({ bytes, born }, i): TensorReport => ({
+      bytes,
+      op: born < 0 ? "(before the step)" : trace.names[trace.ops[born]] ?? "(program)",
+      phase: PHASES[trace.phases[Math.max(0, born)]] ?? "forward",
+      moved: moved.has(i),
+      why: plan.reasons[i] ?? "never in the way",
+    }))
+    .sort((a, b) => b.bytes - a.bytes);
+}

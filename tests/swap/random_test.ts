@@ -1,0 +1,75 @@
+/**
+ * Swap under everything at once: random training, copies that end at the worst times, freed blocks overwritten,
+ * allocations that fail for no reason. A failing seed says how to run it alone: `EBB_SEED=17 deno task test
+ * tests/swap/random_test.ts`.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import * as ebb from "../../mod.ts";
+import { cpuBackend } from "../../lib/device/cpu.ts";
+import type { Device, Storage } from "../../lib/device/mod.ts";
+import { Generator } from "../../lib/tensor/random.ts";
+import { LateTransport, poison } from "../device/late_transport.ts";
+import { train } from "./trainer.ts";
+
+const only = Deno.env.get("EBB_SEED");
+const SEEDS = only === undefined ? Array.from({ length: 500 }, (_, i) => i) : [Number(only)];
+
+/** A device whose copies end at random times, or as late as can be, and whose freed memory is overwritten. */
+function hostile(seed: number, budget: number): Device {
+  const chance = new Generator(seed, 7);
+  const device = ebb.cpu({ budget });
+  const late = new LateTransport(cpuBackend(), () => chance.int(2) === 0);
+  device.copyWith(() => late);
+  poison(device.pool, cpuBackend());
+  poison(device.copies.far, cpuBackend());
+  const worst = seed % 3 === 0; // copies end only when somebody waits for them
+  const { allocate } = device.pool;
+  let calls = 0;
+  const every = 5 + chance.int(40);
+  device.pool.allocate = function (bytes) {
+    while (!worst && late.pending.length > 0 && chance.int(3) > 0) {
+      late.end(late.pending[chance.int(late.pending.length)]);
+    }
+    // Refused although there may be room, as long as something can be moved to make more.
+    if (++calls % every === 0 && [...device.storages()].some(isMovable)) return null;
+    return allocate.call(this, bytes);
+  };
+  return device;
+}
+
+function isMovable({ state, pins, bytes, block }: Storage): boolean {
+  return state === "resident" && pins === 0 && bytes >= 4096 && block !== null;
+}
+
+/** Runs a seed with swap and without; whether there was memory enough. */
+async function compare(seed: number): Promise<boolean> {
+  const free = ebb.cpu();
+  const expected = await train(seed, free, null);
+  assertEquals(free.memory().storages, 0);
+  const share = 0.45 + 0.1 * (seed % 5);
+  const device = hostile(seed, Math.ceil(free.memory().peakBytes * share));
+  const swap = ebb.swap(device);
+  const found = await train(seed, device, swap);
+  swap.dispose();
+  const { storages, liveBytes, peakBytes, budgetBytes } = device.memory();
+  assertEquals([storages, liveBytes, device.copies.far.liveBytes], [0, 0, 0]);
+  assert(peakBytes <= budgetBytes, `${peakBytes} of ${budgetBytes} bytes`);
+  if (found.refused > 0) return false;
+  assertEquals(found.bits, expected.bits);
+  return true;
+}
+
+Deno.test(`${SEEDS.length} random trainings are the same with swap, bit for bit, within their budgets`, async () => {
+  let done = 0;
+  for (const seed of SEEDS) {
+    try {
+      if (await compare(seed)) done++;
+    } catch (error) {
+      throw new Error(`EBB_SEED=${seed} deno task test tests/swap/random_test.ts`, { cause: error });
+    }
+  }
+  // Where a budget is less than an op needs, the error must be clean; but that is to be rare.
+  assert(done >= 0.9 * SEEDS.length, `${done} of ${SEEDS.length} had memory enough`);
+});
