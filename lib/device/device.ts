@@ -10,6 +10,7 @@ import { type Bytes, formatBytes, parseBytes } from "./bytes.ts";
 import { CopyEngine } from "./copy.ts";
 import { copyThread } from "./copy_thread.ts";
 import { cpuBackend } from "./cpu.ts";
+import { defragment } from "./defragment.ts";
 import { Link, type LinkOptions } from "./link.ts";
 import { OutOfMemoryError } from "./out_of_memory.ts";
 import { type Block, Pool } from "./pool.ts";
@@ -62,6 +63,9 @@ export interface CpuOptions extends DeviceOptions {
   /** Imitates a link of this speed between the device and the host; default: copies are as fast as memory is. */
   link?: LinkOptions;
 }
+
+/** Bytes of a piece, and its share of a budget: with its temporaries it stays in a processor's cache, and in budget. */
+const [PIECE, PIECES] = [2 << 20, 32];
 
 /** Gives memory back that a device left behind when nobody can reach it any more. */
 const collected = new FinalizationRegistry<Pool>((pool) => pool.trim());
@@ -118,6 +122,15 @@ export class Device {
    */
   get provider(): Provider {
     return this.backend.provider;
+  }
+
+  /**
+   * Bytes of the pieces in which large tensors are worked through, where an op or an optimizer can do that.
+   *
+   * @internal
+   */
+  get pieceBytes(): number {
+    return Math.min(PIECE, Math.floor(this.pool.budgetBytes / PIECES));
   }
 
   /** What lies on the device now. */
@@ -194,19 +207,27 @@ export class Device {
 
   /**
    * A block, or null where there is no room: first from what is free, then from storages whose copy to the host is
-   * finished or under way, then from what the observer moves.
+   * finished or under way, then from what the observer moves, then from free pieces that are brought together (not where
+   * `inOp` says that an op runs, which knows addresses).
    *
    * @internal
    */
-  tryReserve(bytes: number): Block | null {
+  tryReserve(bytes: number, inOp = false): Block | null {
     this.#copies?.settle();
     let fruitless = false;
+    let defragmented = inOp;
     for (;;) {
       const block = this.pool.allocate(bytes);
       if (block !== null) return block;
       if (this.#copies?.waitForRoom()) continue;
       const { liveBytes } = this.pool;
-      if (!this.observer?.makeRoom?.(bytes)) return null;
+      if (!this.observer?.makeRoom?.(bytes)) {
+        if (defragmented || !this.#copies || !defragment(this.pool, this.backend, this.#storages, bytes)) {
+          return null;
+        }
+        defragmented = true;
+        continue;
+      }
       // An observer that says it made room and did not is asked once more, and no more.
       const isSame = this.pool.liveBytes === liveBytes && !this.#copies?.bytesUnderWay("out");
       if (isSame && fruitless) return null;

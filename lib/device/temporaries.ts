@@ -33,7 +33,7 @@ export class Temporaries implements Workspace {
   allocate(bytes: number): Address {
     let block: Block | null;
     try {
-      block = this.#device.tryReserve(bytes);
+      block = this.#device.tryReserve(bytes, true);
     } catch {
       block = null; // an exception of an observer must not cross ONNX Runtime's frames
     }

@@ -14,13 +14,15 @@ import { keep } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { asVector, gapAfter, join } from "./flat.ts";
 
-/** From this many elements on a parameter gains nothing from company, and joining its gradient costs a copy. */
-const LARGE = 1 << 17;
-/** A bucket takes no further parameter beyond this. */
-const FULL = 1 << 18;
-/** Beyond this a parameter is updated in pieces: its vectors would not stay in the cache between the nodes of a step. */
-const VERY_LARGE = 1 << 20;
-const PIECE = 1 << 19;
+/**
+ * Elements from which on a parameter gains nothing from company, as joining its gradient costs a copy; beyond which a
+ * bucket takes no further one; and beyond which a parameter is updated in pieces, as its vectors would not stay in the
+ * cache between the nodes of a step. All are less where a budget is small.
+ */
+function limits({ pieceBytes }: Device): { large: number; full: number; veryLarge: number; piece: number } {
+  const piece = Math.max(16, Math.floor(pieceBytes / 64) * 16);
+  return { large: piece / 4, full: piece / 2, veryLarge: 2 * piece, piece };
+}
 
 /** A parameter, or a piece of one, and what is remembered of it. */
 export interface Entry {
@@ -105,7 +107,8 @@ export class Bucket {
 /** What is known of a parameter that was never updated, in pieces where it is very large. */
 export function newEntries(parameter: Tensor): Entry[] {
   const { size, dtype } = parameter;
-  const piece = size > VERY_LARGE && !isHalf(dtype) && parameter.device.backend.divisible ? PIECE : size;
+  const { veryLarge, piece: most } = limits(parameter.device);
+  const piece = size > veryLarge && !isHalf(dtype) && parameter.device.backend.divisible ? most : size;
   return Array.from({ length: Math.ceil(size / piece) }, (_, i) => ({
     parameter,
     from: i * piece,
@@ -129,7 +132,7 @@ export function makeBuckets(entries: readonly Entry[], vectors: number, old: rea
   for (const { values } of old) count(values);
   // Where others see the bytes, moving the parameter would part it from them.
   const movable = ({ parameter, size }: Entry) =>
-    parameter.dtype === "float32" && size < LARGE && size === parameter.size &&
+    parameter.dtype === "float32" && size < limits(parameter.device).large && size === parameter.size &&
     parameter.device.backend.divisible && parameter.storage.holders === known.get(parameter.storage);
 
   const alone = entries.filter((entry) => !movable(entry));
@@ -160,7 +163,7 @@ function packs(entries: readonly Entry[]): Entry[][] {
     open.set(device, onDevice);
     const key = `${steps} ${grad !== null}`;
     let pack = onDevice.get(key);
-    if (pack === undefined || pack.reduce((sum, { size }) => sum + size, entry.size) > FULL) {
+    if (pack === undefined || pack.reduce((sum, { size }) => sum + size, entry.size) > limits(device).full) {
       onDevice.set(key, pack = []);
       all.push(pack);
     }

@@ -12,11 +12,6 @@ import type { Attributes, CompiledOp, Operand, Spec } from "./op.ts";
 import type { Shape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** Bytes of the largest operand in a piece: with its temporaries it stays in cache, and calls do not weigh. */
-const PIECE = 2 << 20;
-/** Pieces are smaller where a budget is so small that temporaries of several would take a good part of it. */
-const SHARES = 32;
-
 /** Runs `op` over `inputs` into `outputs`. Throws ONNX Runtime's message under the op's name. */
 export function run(
   op: CompiledOp,
@@ -103,7 +98,7 @@ function rowsOf(inputs: readonly Operand[], specs: readonly Spec[], device: Devi
     if (operand.rank >= shape.length && operand.shape[0] !== shape[0] && operand.shape[0] !== 1) return 0;
     largest = Math.max(largest, operand.bytes);
   }
-  const pieces = Math.ceil(largest / Math.min(PIECE, device.pool.budgetBytes / SHARES));
+  const pieces = Math.ceil(largest / device.pieceBytes);
   if (pieces < 2) return 0;
   let rows = Math.floor(shape[0] / pieces);
   while (rows > 1 && shape[0] % rows !== 0) rows--;

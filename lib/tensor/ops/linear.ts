@@ -28,9 +28,6 @@ export interface LinearOptions {
   activation?: LinearActivation;
 }
 
-/** Bytes from which on an activation's gradient is an op of its own: what it needs in between stays small. */
-const LARGE = 2 << 20;
-
 type Forward = {
   /** The weight is `[out, in]`, as in layers, and not `[in, out]`, as in products. */
   turned: boolean;
@@ -74,7 +71,7 @@ const linearOp: Op<[Tensor, Tensor, Tensor | null], Forward> = defineOp<
   }),
   gradient: ({ inputs: [x, w], outputs, attributes: { turned, activation }, needs }, [dy, more]) => {
     const kept = activation === "relu" ? outputs[0] : activation === "gelu" ? outputs[1] : null;
-    if (kept === null || (dy && !more && !gradEnabled() && dy.bytes < LARGE)) {
+    if (kept === null || (dy && !more && !gradEnabled() && dy.bytes < dy.device.pieceBytes)) {
       return linearGradients(dy, x, w, kept, { turned, activation, needs });
     }
     // Two steps: where the activation's gradient is large, so that it is computed in pieces; and in a pass that is
