@@ -140,7 +140,7 @@ function highest(points: readonly Point[]): Point {
 }
 
 /** The unit in which the largest of the values reads best, and its bytes. */
-function unitOf(bytes: number): [string, number] {
+export function unitOf(bytes: number): [string, number] {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   const index = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
   return [units[index], 1024 ** index];

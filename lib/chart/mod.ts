@@ -6,3 +6,5 @@
 export { Chart } from "./chart.ts";
 export { deviceMemory, type MemoryOptions, type MemorySample } from "./device_memory.ts";
 export { learningCurves, type LearningOptions, type LearningRow } from "./learning.ts";
+export { memory, type StepMemoryOptions } from "./step_memory.ts";
+export { timeline, type TimelineOptions } from "./timeline.ts";
