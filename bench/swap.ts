@@ -109,15 +109,17 @@ interface Runner extends Disposable {
   step(): Promise<number>;
   times: number[];
   losses: number[];
+  /** Why it cannot go on. */
+  failed: string | null;
   device: ebb.Device;
   swap: ebb.Swap | null;
 }
 
 function runner(name: string, make: Make, device: ebb.Device, swapOptions: ebb.SwapOptions | null): Runner {
   ebb.seed(1);
-  const { step, parts } = ebb.withDevice(device, make);
-  for (const part of parts) if (part instanceof ebb.Tensor) ebb.keep(part);
+  // Before the model, which may be larger than the device.
   const swap = swapOptions === null ? null : ebb.swap(device, swapOptions);
+  const { step, parts } = ebb.withDevice(device, make);
   const inside = () => ebb.withDevice(device, step);
   return {
     name,
@@ -125,6 +127,7 @@ function runner(name: string, make: Make, device: ebb.Device, swapOptions: ebb.S
     swap,
     times: [],
     losses: [],
+    failed: null,
     step: () => swap === null ? Promise.resolve(inside()) : swap.step(inside),
     [Symbol.dispose]() {
       swap?.dispose();
@@ -177,15 +180,24 @@ for (const name of pick("cases", options.cases, Object.keys(CASES))) {
     }
     for (let round = 0; round <= options.rounds; round++) {
       for (const run of runners) {
-        for (let i = 0; i < (round === 0 ? WARM_UP : options.block); i++) {
+        for (let i = 0; i < (round === 0 ? WARM_UP : options.block) && run.failed === null; i++) {
           const start = performance.now();
-          run.losses.push(await run.step());
+          try {
+            run.losses.push(await run.step());
+          } catch (error) {
+            if (!(error instanceof ebb.OutOfMemoryError)) throw error;
+            run.failed = error.message.split(":")[0];
+          }
           if (round > 0) run.times.push(performance.now() - start);
         }
       }
     }
     const base = summarize(runners[0].times);
-    for (const { name: kind, times, losses, device, swap } of runners) {
+    for (const { name: kind, times, losses, failed, device, swap } of runners) {
+      if (failed !== null) {
+        rows.push([name, ratio, kind, `out of memory in ${failed}`, ...Array(8).fill("")]);
+        continue;
+      }
       const { median, min, spread } = summarize(times);
       const report = swap?.report();
       rows.push([
