@@ -9,6 +9,7 @@ import type { Trace } from "./trace.ts";
 export interface Candidate {
   /** Index into the trace's storages: who leaves. */
   readonly storage: number;
+  /** Its size. */
   readonly bytes: number;
   /** The last op that uses it before; it may leave after that. */
   readonly out: number;
@@ -31,13 +32,17 @@ export interface Move extends Candidate {
 
 /** Bytes per second in each direction, and milliseconds that each copy takes on top. */
 export interface Bandwidth {
+  /** From the device to the far side. */
   readonly out: number;
+  /** Back. */
   readonly in: number;
+  /** Milliseconds; default 0. */
   readonly latencyMs?: number;
 }
 
 /** A plan in the making: what policy functions hand on to each other. */
 export interface Draft {
+  /** The step. */
   readonly trace: Trace;
   /** What could move. */
   readonly candidates: readonly Candidate[];
@@ -45,6 +50,7 @@ export interface Draft {
   readonly moves: readonly Move[];
   /** The most bytes that may lie on the device; Infinity until a function sets it. */
   readonly budgetBytes: number;
+  /** Speed of the link. */
   readonly bandwidth: Bandwidth;
   /** By index of a storage: why it moves or does not, in words. */
   readonly reasons: Readonly<Record<number, string>>;
@@ -55,9 +61,13 @@ export type PolicyFunction = (draft: Draft) => Draft;
 
 /** What is to be done in a step like the trace's. */
 export interface Plan {
+  /** What leaves, and comes back. */
   readonly moves: readonly Move[];
+  /** The most bytes that may lie on the device. */
   readonly budgetBytes: number;
+  /** Speed of the link. */
   readonly bandwidth: Bandwidth;
+  /** By index of a storage: why it moves or does not, in words. */
   readonly reasons: Readonly<Record<number, string>>;
   /** By simulation: the most bytes on the device, and milliseconds of the step, of which waiting. */
   readonly predicted: { readonly peakBytes: number; readonly stepMs: number; readonly stallMs: number };

@@ -12,11 +12,15 @@ import { PHASES, type Trace } from "./trace.ts";
 
 /** What was measured in one step. */
 export interface StepReport {
+  /** Ops that ran. */
   readonly ops: number;
+  /** Milliseconds of the step. */
   readonly stepMs: number;
   /** Milliseconds in which the program waited for copies. */
   readonly stallMs: number;
+  /** Bytes that left the device. */
   readonly bytesOut: number;
+  /** Bytes that came back. */
   readonly bytesIn: number;
   /** The most bytes in use at once, temporaries included. */
   readonly peakBytes: number;
@@ -28,10 +32,13 @@ export interface StepReport {
 
 /** One tensor of the step. */
 export interface TensorReport {
+  /** Its size. */
   readonly bytes: number;
   /** The op that made it; "(before the step)" for parameters and the like. */
   readonly op: string;
+  /** The phase in which it was made. */
   readonly phase: string;
+  /** Whether the plan moves it. */
   readonly moved: boolean;
   /** Why, in words. */
   readonly why: string;
@@ -45,27 +52,40 @@ const DISPLAY: unique symbol = Symbol.for("Jupyter.display") as never;
 
 /** A report of the last training step. */
 export class Report {
+  /** How far the plan has come. */
   readonly stage: Stage;
   /** Steps so far, evaluations included. */
   readonly steps: number;
+  /** The most bytes that may be reserved. */
   readonly budgetBytes: number;
   /** The most bytes that the step would hold without swap. */
   readonly neededBytes: number;
+  /** The most bytes in use at once, as simulated. */
   readonly predictedPeakBytes: number;
+  /** The same as measured in the last training step. */
   readonly measuredPeakBytes: number;
   /** The most bytes reserved since the device was made. */
   readonly reservedPeakBytes: number;
+  /** Milliseconds of a step, as simulated. */
   readonly predictedStepMs: number;
+  /** The same as measured. */
   readonly measuredStepMs: number;
+  /** Milliseconds of waiting for copies, as simulated. */
   readonly predictedStallMs: number;
+  /** The same as measured. */
   readonly measuredStallMs: number;
+  /** Bytes that left the device in the last training step. */
   readonly bytesOut: number;
+  /** Bytes that came back in it. */
   readonly bytesIn: number;
+  /** Allocations for which storages had to leave unforeseen. */
   readonly evictions: number;
+  /** Operands that an op had to wait for. */
   readonly missed: number;
   /** Every tensor, the largest first. */
   readonly tensors: readonly TensorReport[];
 
+  /** `swap.report()` makes it. */
   constructor(
     trace: Trace,
     plan: Plan,

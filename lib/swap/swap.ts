@@ -63,6 +63,7 @@ export class Swap implements Disposable {
   #last: StepReport | null = null;
   #disposed = false;
 
+  /** Users call {@linkcode swap}. */
   constructor(device: Device, options: SwapOptions = {}) {
     if (device.observer !== null) {
       throw new Error(

@@ -48,12 +48,21 @@ export function fit({ budget, bandwidth = {} }: FitOptions): PolicyFunction {
   };
 }
 
+type Range = [from: number, to: number];
+
+/** A link on which copies take no time. */
+const INSTANT: Bandwidth = { out: Infinity, in: Infinity };
+
+function covers(ranges: readonly Range[], position: number): boolean {
+  return ranges.some(([from, to]) => from <= position && position <= to);
+}
+
 /** Candidates that have been chosen, and what that does to memory and link. */
 class Choice {
   readonly #draft: Draft;
   readonly #starts: Float64Array;
-  /** Not chosen yet, the best first, with when they are away. */
-  #left: { candidate: Candidate; ranges: [number, number][] }[];
+  /** Not chosen yet, the best first, with when they are away, and when they could be if the step waits for copies. */
+  readonly #left: { candidate: Candidate; ranges: Range[]; widest: Range[] }[];
   readonly #chosen: Candidate[] = [];
 
   constructor(draft: Draft) {
@@ -61,7 +70,11 @@ class Choice {
     this.#starts = startsOf(draft.trace);
     this.#left = [...draft.candidates]
       .sort((a, b) => b.score - a.score)
-      .map((candidate) => ({ candidate, ranges: awayRanges(candidate, this.#starts, draft.bandwidth) }));
+      .map((candidate) => ({
+        candidate,
+        ranges: awayRanges(candidate, this.#starts, draft.bandwidth),
+        widest: awayRanges(candidate, this.#starts, INSTANT),
+      }));
   }
 
   /** Chooses until `excess`, which is charged with what is chosen, is nowhere above 0. False if nothing was found. */
@@ -79,8 +92,8 @@ class Choice {
         hopeless[worst] = 1;
         continue;
       }
-      const [{ candidate, ranges }] = this.#left.splice(index, 1);
-      for (const [from, to] of ranges) {
+      const [{ candidate, ranges, widest }] = this.#left.splice(index, 1);
+      for (const [from, to] of covers(ranges, worst) ? ranges : widest) {
         for (let i = from; i <= to; i++) excess[i] -= candidate.bytes;
       }
       this.#chosen.push(candidate);
@@ -93,16 +106,19 @@ class Choice {
     return this.#chosen.map((candidate) => ({ ...candidate, prefetch: candidate.back }));
   }
 
-  /** The best candidate that is away at `position`, of those that the link has time for, or of all. */
+  /** The best candidate that is away at `position`: that the link has time for, or at all, or if the step waits. */
   #best(position: number): number {
-    let first = -1;
+    let [away, late] = [-1, -1];
     for (let i = 0; i < this.#left.length; i++) {
-      const { candidate, ranges } = this.#left[i];
-      if (!ranges.some(([from, to]) => from <= position && position <= to)) continue;
-      if (first < 0) first = i;
-      if (this.#hasTime(candidate, position)) return i;
+      const { candidate, ranges, widest } = this.#left[i];
+      if (covers(ranges, position)) {
+        if (this.#hasTime(candidate, position)) return i;
+        if (away < 0) away = i;
+      } else if (late < 0 && covers(widest, position)) {
+        late = i;
+      }
     }
-    return first;
+    return away >= 0 ? away : late;
   }
 
   /** Whether both copies fit beside those that are chosen: out before `position`, in after it. */
