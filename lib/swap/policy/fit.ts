@@ -57,47 +57,53 @@ function covers(ranges: readonly Range[], position: number): boolean {
   return ranges.some(([from, to]) => from <= position && position <= to);
 }
 
+/** A candidate, when it is away, and when it could be if the step waits for copies. */
+interface Option {
+  readonly candidate: Candidate;
+  readonly ranges: readonly Range[];
+  readonly widest: readonly Range[];
+  taken: boolean;
+}
+
 /** Candidates that have been chosen, and what that does to memory and link. */
 class Choice {
   readonly #draft: Draft;
   readonly #starts: Float64Array;
-  /** Not chosen yet, the best first, with when they are away, and when they could be if the step waits for copies. */
-  readonly #left: { candidate: Candidate; ranges: Range[]; widest: Range[] }[];
+  /** The best first. */
+  readonly #options: readonly Option[];
   readonly #chosen: Candidate[] = [];
+  /** Milliseconds of chosen copies, by the position after which they leave and for which they come back. */
+  readonly #out: Sums;
+  readonly #in: Sums;
 
   constructor(draft: Draft) {
     this.#draft = draft;
     this.#starts = startsOf(draft.trace);
-    this.#left = [...draft.candidates]
+    const length = draft.trace.ops.length;
+    this.#out = new Sums(length + 1);
+    this.#in = new Sums(2 * length + 1);
+    this.#options = [...draft.candidates]
       .sort((a, b) => b.score - a.score)
       .map((candidate) => ({
         candidate,
         ranges: awayRanges(candidate, this.#starts, draft.bandwidth),
         widest: awayRanges(candidate, this.#starts, INSTANT),
+        taken: false,
       }));
   }
 
   /** Chooses until `excess`, which is charged with what is chosen, is nowhere above 0. False if nothing was found. */
   relieve(excess: Float64Array): boolean {
+    const before = this.#chosen.length;
     const hopeless = new Uint8Array(excess.length);
-    let found = false;
     for (;;) {
       let worst = -1;
       for (let i = 0; i < excess.length; i++) {
         if (excess[i] > 0 && !hopeless[i] && (worst < 0 || excess[i] > excess[worst])) worst = i;
       }
-      if (worst < 0) return found;
-      const index = this.#best(worst);
-      if (index < 0) {
-        hopeless[worst] = 1;
-        continue;
-      }
-      const [{ candidate, ranges, widest }] = this.#left.splice(index, 1);
-      for (const [from, to] of covers(ranges, worst) ? ranges : widest) {
-        for (let i = from; i <= to; i++) excess[i] -= candidate.bytes;
-      }
-      this.#chosen.push(candidate);
-      found = true;
+      if (worst < 0) return this.#chosen.length > before;
+      this.#relieveAt(worst, excess);
+      hopeless[worst] = 1;
     }
   }
 
@@ -106,36 +112,70 @@ class Choice {
     return this.#chosen.map((candidate) => ({ ...candidate, prefetch: candidate.back }));
   }
 
-  /** The best candidate that is away at `position`: that the link has time for, or at all, or if the step waits. */
-  #best(position: number): number {
-    let [away, late] = [-1, -1];
-    for (let i = 0; i < this.#left.length; i++) {
-      const { candidate, ranges, widest } = this.#left[i];
-      if (covers(ranges, position)) {
-        if (this.#hasTime(candidate, position)) return i;
-        if (away < 0) away = i;
-      } else if (late < 0 && covers(widest, position)) {
-        late = i;
+  /** Chooses for one op: what the link has time for, else what is away then at all, else what it would wait for. */
+  #relieveAt(position: number, excess: Float64Array): void {
+    const late: Option[] = [];
+    const waiting: Option[] = [];
+    for (const option of this.#options) {
+      if (excess[position] <= 0) return;
+      if (option.taken) continue;
+      if (!covers(option.ranges, position)) {
+        if (covers(option.widest, position)) waiting.push(option);
+      } else if (this.#hasTime(option.candidate, position)) {
+        this.#take(option, option.ranges, excess);
+      } else {
+        late.push(option);
       }
     }
-    return away >= 0 ? away : late;
+    for (const option of late) if (excess[position] > 0) this.#take(option, option.ranges, excess);
+    for (const option of waiting) if (excess[position] > 0) this.#take(option, option.widest, excess);
+  }
+
+  #take(option: Option, ranges: readonly Range[], excess: Float64Array): void {
+    const { candidate } = option;
+    const { bandwidth } = this.#draft;
+    option.taken = true;
+    this.#chosen.push(candidate);
+    for (const [from, to] of ranges) for (let i = from; i <= to; i++) excess[i] -= candidate.bytes;
+    this.#out.add(candidate.out + 1, copyMs(candidate.bytes, "out", bandwidth));
+    if (candidate.back !== Infinity) this.#in.add(candidate.back, copyMs(candidate.bytes, "in", bandwidth));
   }
 
   /** Whether both copies fit beside those that are chosen: out before `position`, in after it. */
-  #hasTime(candidate: Candidate, position: number): boolean {
+  #hasTime({ bytes, out, back }: Candidate, position: number): boolean {
     const { bandwidth, trace } = this.#draft;
     const length = trace.ops.length;
-    const at = candidate.out < position ? position : position + length;
+    const at = out < position ? position : position + length;
     const time = (from: number, to: number) => startOf(this.#starts, to) - startOf(this.#starts, from);
-    let [out, back] = [copyMs(candidate.bytes, "out", bandwidth), copyMs(candidate.bytes, "in", bandwidth)];
-    for (const other of this.#chosen) {
-      if (other.out >= candidate.out && other.out < at) out += copyMs(other.bytes, "out", bandwidth);
-      if (other.back > at && other.back <= candidate.back && other.back !== Infinity) {
-        back += copyMs(other.bytes, "in", bandwidth);
-      }
-    }
-    if (out > time(candidate.out + 1, at)) return false;
-    return candidate.back === Infinity || back <= time(Math.min(at + 1, candidate.back), candidate.back);
+    const leaving = this.#out.between(out + 1, Math.min(at, length)) + copyMs(bytes, "out", bandwidth);
+    if (leaving > time(out + 1, at)) return false;
+    if (back === Infinity) return true;
+    const returning = this.#in.between(at + 1, back) + copyMs(bytes, "in", bandwidth);
+    return returning <= time(Math.min(at + 1, back), back);
+  }
+}
+
+/** Sums of numbers at positions, over any range in logarithmic time (Fenwick, 1994). */
+class Sums {
+  readonly #tree: Float64Array;
+
+  constructor(length: number) {
+    this.#tree = new Float64Array(length + 1);
+  }
+
+  add(position: number, value: number): void {
+    for (let i = position + 1; i < this.#tree.length; i += i & -i) this.#tree[i] += value;
+  }
+
+  /** From `from` to `to`, both within. */
+  between(from: number, to: number): number {
+    return from > to ? 0 : this.#before(to + 1) - this.#before(from);
+  }
+
+  #before(position: number): number {
+    let sum = 0;
+    for (let i = Math.min(position, this.#tree.length - 1); i > 0; i -= i & -i) sum += this.#tree[i];
+    return sum;
   }
 }
 
