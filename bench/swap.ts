@@ -93,8 +93,7 @@ const POLICIES: Record<string, ebb.SwapOptions> = {
   planned: {},
   passive: { policy: () => ebb.policy.compose() },
   everything: {
-    policy: ({ budget, bandwidth }) =>
-      ebb.policy.compose(ebb.policy.everything(), ebb.policy.fit({ budget, bandwidth })),
+    policy: () => ebb.policy.compose(ebb.policy.everything()),
   },
   lru: { policy: ({ budget }) => ebb.policy.compose(ebb.policy.candidates(), ebb.policy.lru({ budget })) },
   belady: {

@@ -11,8 +11,14 @@ import type { Move, Plan } from "./plan.ts";
 import { roleOf } from "./recorder.ts";
 import { successors, type Trace } from "./trace.ts";
 
-/** What is done at a position: indices of storages in the trace. */
-type Actions = Map<number, number[]>;
+/** What is done at a position: an index in the trace, and the position at which that storage is needed. */
+type Actions = Map<number, { index: number; due: number }[]>;
+
+/** Who is to come back, and for which position. */
+interface Return {
+  storage: Storage;
+  due: number;
+}
 
 /** A plan, and how its storages and ops are found in a step that is like the one it was made of. */
 export class Executor {
@@ -36,7 +42,7 @@ export class Executor {
   readonly #bound: (Storage | null)[];
   readonly #indices: number[] = [];
   #at = -1;
-  #waiting: Storage[] = [];
+  #waiting: Return[] = [];
 
   /** `roles[i]` is the role under which storage `i` of the trace is found in a like step. */
   constructor(
@@ -64,18 +70,16 @@ export class Executor {
   }
 
   #schedule({ storage, out, back, prefetch }: Move): void {
-    const put = (actions: Actions, position: number) => {
+    const put = (actions: Actions, position: number, index: number, due: number) => {
       const list = actions.get(position);
-      if (list === undefined) actions.set(position, [storage]);
-      else list.push(storage);
+      if (list === undefined) actions.set(position, [{ index, due }]);
+      else list.push({ index, due });
     };
-    put(this.#out, out);
+    put(this.#out, out, storage, back);
     if (back === Infinity) return;
-    if (prefetch < this.#length) return put(this.#in, prefetch);
-    // It comes back in the next step, where it may have another index.
-    const list = this.#in.get(prefetch - this.#length) ?? [];
-    list.push(this.#next[storage]);
-    this.#in.set(prefetch - this.#length, list);
+    // What comes back in the next step may have another index there.
+    if (prefetch < this.#length) put(this.#in, prefetch, storage, back);
+    else put(this.#in, prefetch - this.#length, this.#next[storage], back - this.#length);
   }
 
   /** A step begins, or turns out to be of this kind when it is under way. */
@@ -106,9 +110,9 @@ export class Executor {
     this.#at = position;
     const due = this.#in.get(position);
     if (due !== undefined) {
-      for (const index of due) {
+      for (const { index, due: needed } of due) {
         const storage = this.#bound[index] ?? null;
-        if (storage !== null && storage.state === "away") this.#waiting.push(storage);
+        if (storage !== null && storage.state === "away") this.#waiting.push({ storage, due: needed });
       }
     }
     this.#fetch();
@@ -145,7 +149,7 @@ export class Executor {
   #leave(position: number): void {
     const due = this.#out.get(position);
     if (due === undefined) return;
-    for (const index of due) {
+    for (const { index } of due) {
       const storage = this.#bound[index];
       if (storage !== null && storage.state === "resident" && storage.holders > 0) {
         this.#device.copies.copyOut(storage);
@@ -153,17 +157,16 @@ export class Executor {
     }
   }
 
-  /** Starts what waits to come back, in turn, as far as there is room. */
+  /** Starts what waits to come back, in turn, as far as there is room. What was fetched meanwhile waits no more. */
   #fetch(): void {
-    while (this.#waiting.length > 0) {
-      const [storage] = this.#waiting;
-      const isDue = storage.holders > 0 && storage.state === "away";
-      if (isDue && this.#device.copies.prefetch(storage) === null) {
-        this.deferred++;
-        return;
-      }
+    if (this.#waiting.length === 0) return;
+    this.#waiting = this.#waiting.filter(({ storage, due }) =>
+      due >= this.#at && storage.holders > 0 && storage.state === "away"
+    );
+    while (this.#waiting.length > 0 && this.#device.copies.prefetch(this.#waiting[0].storage) !== null) {
       this.#waiting.shift();
     }
+    if (this.#waiting.length > 0) this.deferred++;
   }
 }
 

@@ -5,20 +5,25 @@
  */
 import { formatBytes } from "../../device/bytes.ts";
 import type { Candidate, PolicyFunction } from "../plan.ts";
-import { successors } from "../trace.ts";
+import { successors, type Trace } from "../trace.ts";
 import { exists } from "./need.ts";
 
 /** Settings of {@linkcode candidates}. */
 export interface CandidatesOptions {
-  /** Smaller storages stay: a copy costs some microseconds whatever its size. Default 64 KiB. */
+  /** Bytes below which a storage stays: a copy costs some microseconds whatever its size. Default 64 KiB. */
   minBytes?: number;
 }
 
 /**
- * Finds every time in which a storage is not used for at least one op between two that use it; beyond the step's end
- * for what outlives it, as optimizer states do between updates. What is never used again but not freed yet counts too.
+ * Finds every time in which nobody uses a storage while at least one op runs: between two ops that use it, from the last
+ * one to where it is freed, and from the last one of this step to the first one of the next, as optimizer states idle
+ * between updates. That time belongs to the storage as this step leaves it; its successor, there from the beginning of
+ * the next, does not get it again. A storage of unknown origin idles from the step's beginning (`out` is -1).
  *
- * SmartSwap (arXiv:2509.11076) looks at the time from the last forward to the first backward use alone.
+ * SmartSwap (arXiv:2509.11076) looks at the time from the last forward to the first backward use alone, and at storages
+ * of 20 MiB or more.
+ *
+ * @throws {RangeError} when `minBytes` is no number of at least 0.
  *
  * @example
  * ```ts
@@ -39,43 +44,49 @@ export interface CandidatesOptions {
  * ```
  */
 export function candidates({ minBytes = 64 << 10 }: CandidatesOptions = {}): PolicyFunction {
+  if (!(minBytes >= 0)) {
+    throw new RangeError(`candidates: expected minBytes to be at least 0 but found ${minBytes}`);
+  }
   return (draft) => {
     const { trace } = draft;
-    const length = trace.ops.length;
     const next = successors(trace);
     const found: Candidate[] = [];
     const reasons: Record<number, string> = { ...draft.reasons };
     trace.storages.forEach((storage, index) => {
-      const { bytes, died, uses, origin } = storage;
-      if (!exists(storage)) return;
-      if (bytes < minBytes) {
+      if (!exists(storage)) {
+        reasons[index] = "stays: freed before the first op";
+      } else if (storage.bytes < minBytes) {
         reasons[index] = `stays: smaller than ${formatBytes(minBytes)}`;
-        return;
+      } else {
+        const before = found.length;
+        collect(trace, index, next[index], found);
+        reasons[index] = found.length > before
+          ? "stays: idle at times, but nothing asked for its room"
+          : "stays: used without a pause in which it could leave";
       }
-      const before = found.length;
-      const add = (out: number, back: number, until = back) => {
-        if (until - out >= 2) found.push({ storage: index, bytes, out, back, until, score: 0 });
-      };
-      const isOld = storage.born < 0;
-      const last = uses.at(-1) ?? (isOld ? -1 : storage.born);
-      if (isOld && origin < 0) {
-        if (uses.length > 0) add(-1, uses[0]);
-        else if (died < length) add(-1, Infinity, died);
-      }
-      for (let i = 1; i < uses.length; i++) add(uses[i - 1], uses[i]);
-      const later = died === length && next[index] >= 0 ? trace.storages[next[index]] : null;
-      if (died < length) {
-        if (uses.length > 0 || !isOld) add(last, Infinity, died);
-      } else if (later !== null && later.uses.length > 0) {
-        add(last, length + later.uses[0]);
-      } else if (later !== null) {
-        // Nobody uses it before it is freed in the next step, or ever.
-        add(last, Infinity, length + Math.min(later.died, length - 1));
-      }
-      reasons[index] = found.length > before
-        ? "stays: not in the way"
-        : "stays: used without a pause in which it could leave";
     });
     return { ...draft, candidates: found, reasons };
   };
+}
+
+/** Adds the idle times of one storage, in their order. `next` is the one that it is in the next step. */
+function collect({ ops, storages }: Trace, index: number, next: number, found: Candidate[]): void {
+  const { bytes, born, died, uses, origin } = storages[index];
+  const length = ops.length;
+  const add = (out: number, back: number, until: number) => {
+    if (until - out >= 2 && out < length) found.push({ storage: index, bytes, out, back, until, score: 0 });
+  };
+  // Between an earlier op and this position nobody uses it; NaN: that time is another's.
+  let idleFrom = born >= 0 ? born : origin < 0 ? -1 : NaN;
+  for (const use of uses) {
+    add(idleFrom, use, use);
+    idleFrom = use;
+  }
+  if (died < length) return add(idleFrom, Infinity, died);
+  if (next < 0) return;
+  if (uses.length === 0 && born < 0) idleFrom = -1;
+  const later = storages[next];
+  // A storage that no step uses is its own successor, and never comes back.
+  if (later.uses.length > 0) add(idleFrom, length + later.uses[0], length + later.uses[0]);
+  else add(idleFrom, Infinity, length + Math.min(later.died, length - 1));
 }

@@ -7,26 +7,44 @@ import type { Bandwidth, Draft, Plan, PolicyFunction } from "../plan.ts";
 import type { Trace } from "../trace.ts";
 import { simulate } from "./simulate.ts";
 
-/** Taken where no function states a link's speed: a fast memory's. */
-export const ASSUMED_BANDWIDTH: Bandwidth = { out: 5e9, in: 5e9 };
+/** Bytes per second taken where no function states a link's speed: those of a copy within main memory. */
+export const ASSUMED_BANDWIDTH: Bandwidth = { out: 8e9, in: 8e9 };
 
 /**
- * A function that makes a plan of a trace by handing a draft from one policy function to the next.
+ * A function that makes a plan of a trace by handing a draft from one policy function to the next, as SmartSwap goes from
+ * profile to plan (arXiv:2509.11076). The draft begins with no candidate, no move, no budget and
+ * {@linkcode ASSUMED_BANDWIDTH}; what comes out is simulated, which gives the plan's prediction. A trace is never
+ * changed, and the same trace gives the same plan.
+ *
+ * @throws what one of the functions throws.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import * as ebb from "@ebb/ebb";
  *
- * const { candidates, compose, fit, prefetch } = ebb.policy;
- * // A function of one's own: whatever is made in the first op stays.
+ * const { candidates, compose, fit, prefetch, rank } = ebb.policy;
+ * const trace: ebb.Trace = {
+ *   names: ["relu"],
+ *   ops: [0, 0, 0, 0],
+ *   phases: [0, 0, 1, 1],
+ *   temporaries: [0, 0, 0, 0],
+ *   opMs: null,
+ *   stepMs: 4,
+ *   storages: [
+ *     { bytes: 1 << 20, born: 0, died: 3, uses: [0, 3], origin: -1 },
+ *     { bytes: 1 << 20, born: 2, died: 2, uses: [2], origin: -1 },
+ *   ],
+ * };
+ * const full = [candidates(), rank(), fit({ budget: "1 MiB" }), prefetch()];
+ * assertEquals(compose(...full)(trace).moves.map(({ storage, out, back }) => [storage, out, back]), [[0, 0, 3]]);
+ *
+ * // A function of one's own: what the first op makes stays.
  * const spareFirst: ebb.PolicyFunction = (draft) => ({
  *   ...draft,
- *   candidates: draft.candidates.filter(({ storage }) => draft.trace.storages[storage].born > 0),
+ *   candidates: draft.candidates.filter(({ storage }) => draft.trace.storages[storage].born !== 0),
  * });
- * const generate = compose(candidates(), spareFirst, fit({ budget: "1 MiB" }), prefetch());
- * const trace = { names: [], ops: [], phases: [], temporaries: [], opMs: null, stepMs: 0, storages: [] };
- * assertEquals(generate(trace).moves, []);
+ * assertEquals(compose(full[0], spareFirst, ...full.slice(1))(trace).moves, []);
  * ```
  */
 export function compose(...functions: PolicyFunction[]): (trace: Trace) => Plan {
@@ -39,7 +57,7 @@ export function compose(...functions: PolicyFunction[]): (trace: Trace) => Plan 
       bandwidth: ASSUMED_BANDWIDTH,
       reasons: {},
     };
-    const { moves, budgetBytes, bandwidth, reasons } = functions.reduce((draft, f) => f(draft), empty);
+    const { moves, budgetBytes, bandwidth, reasons } = functions.reduce((draft, next) => next(draft), empty);
     const { residentBytes, stepMs, stallMs } = simulate(trace, { moves, budgetBytes, bandwidth });
     const predicted = {
       peakBytes: residentBytes.reduce((a, b) => Math.max(a, b), 0),

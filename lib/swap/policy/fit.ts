@@ -5,8 +5,9 @@
  */
 import { type Bytes, formatBytes, parseBytes } from "../../device/bytes.ts";
 import type { Bandwidth, Candidate, Draft, Move, PolicyFunction } from "../plan.ts";
-import type { Trace } from "../trace.ts";
-import { awayRanges, copyMs, needOf, startOf, startsOf } from "./need.ts";
+import { Choice, type Chosen } from "./choice.ts";
+import { lastAway, needOf, withinStep } from "./need.ts";
+import { countOver, peakOf } from "./rank.ts";
 import { simulate } from "./simulate.ts";
 
 /** Settings of {@linkcode fit}. */
@@ -18,192 +19,120 @@ export interface FitOptions {
 }
 
 /** How often a plan that does not fit by simulation is given more moves. */
-const ROUNDS = 12;
+const ROUNDS = 8;
 
 /**
- * Takes the op that exceeds the budget most, and of the candidates that relieve it the one of the best score whose
- * copies the link has time for; until no op exceeds the budget. What is taken is charged at once, to memory and to the
- * link (the shipped SmartSwap tests a whole pass of candidates against the same free time). Where the link has time for
- * none, the best one moves all the same, and the step waits. The result is simulated, and what then still exceeds the
- * budget is treated likewise.
+ * Takes the op that needs most, and of the candidates that are gone while it runs the one of the best score whose copies
+ * the link has time for: out before that op, back after it. Where the link has time for none, the best one leaves all the
+ * same, and the step waits. That goes on until no op needs more than the budget, or nothing helps. The result is
+ * simulated, and while that exceeds the budget, more is chosen.
  *
- * @throws {RangeError} when the budget is no amount of memory.
+ * What is chosen is charged at once, to memory and to the link; the shipped SmartSwap (arXiv:2509.11076) tests a whole
+ * pass of candidates against the same free time. If scores do not depend on the budget (those of `rank()` before `fit`
+ * do not), a plan for more budget has some of the moves of that for less and no others.
+ *
+ * Moves that the draft has already stay. Each new one is fetched when it is needed: see `prefetch`.
+ *
+ * @throws {RangeError} when the budget is no amount of memory, or a bandwidth no positive number.
+ *
+ * @example
+ * ```ts
+ * import { assert, assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const MiB = 2 ** 20;
+ * const trace: ebb.Trace = {
+ *   names: ["relu", "reluGrad"],
+ *   ops: [0, 0, 0, 1, 1],
+ *   phases: [0, 0, 0, 1, 1],
+ *   temporaries: [0, 0, 4 * MiB, 0, 0],
+ *   opMs: null,
+ *   stepMs: 5,
+ *   storages: [
+ *     { bytes: 2 * MiB, born: 0, died: 4, uses: [0, 4], origin: -1 },
+ *     { bytes: MiB, born: -1, died: 5, uses: [0, 4], origin: 1 },
+ *   ],
+ * };
+ * const { candidates, compose, fit } = ebb.policy;
+ * const plan = compose(candidates(), fit({ budget: "5 MiB", bandwidth: 10e9 }))(trace);
+ * assertEquals(plan.moves.map(({ storage }) => storage), [0]);
+ * assert(plan.predicted.peakBytes <= 5 * MiB);
+ * assertEquals(plan.reasons[0], "moves: idle from relu (op 0) to reluGrad (op 4), frees 2 MiB at the peak, relu (op 2)");
+ * ```
  */
 export function fit({ budget, bandwidth = {} }: FitOptions): PolicyFunction {
   const budgetBytes = parseBytes(budget, "fit budget");
   const given = typeof bandwidth === "number" ? { out: bandwidth, in: bandwidth } : bandwidth;
-  return (draft) => {
-    const settled = { ...draft, budgetBytes, bandwidth: { ...draft.bandwidth, ...given } };
-    const choice = new Choice(settled);
-    const excess = needOf(draft.trace).map((bytes) => bytes - budgetBytes);
-    choice.relieve(excess);
-    for (let round = 0; round < ROUNDS; round++) {
-      const moves = choice.moves();
-      const { residentBytes } = simulate(draft.trace, { ...settled, moves });
-      const rest = Float64Array.from(residentBytes, (bytes) => bytes - budgetBytes);
-      if (!rest.some((bytes) => bytes > 0) || !choice.relieve(rest)) break;
+  for (const [way, speed] of [["out", given.out], ["in", given.in]] as const) {
+    if (speed !== undefined && !(speed > 0)) {
+      throw new RangeError(
+        `fit: expected the bandwidth ${way} to be more than 0 bytes per second but found ${speed}`,
+      );
     }
-    const moves = [...draft.moves, ...choice.moves()];
-    return { ...settled, moves, reasons: explained(settled, moves) };
+  }
+  return (draft) => {
+    const { trace } = draft;
+    const settled: Draft = { ...draft, budgetBytes, bandwidth: { ...draft.bandwidth, ...given } };
+    const choice = new Choice(trace, unmoved(draft), draft.moves, settled.bandwidth);
+    choice.relieve(budgetBytes);
+    const movesOf = () => [
+      ...draft.moves,
+      ...choice.chosen.map(({ candidate }): Move => ({ ...candidate, prefetch: candidate.back })),
+    ];
+    let moves = movesOf();
+    let limit = budgetBytes;
+    for (let round = 0; round < ROUNDS; round++) {
+      const excess = peakOf(simulate(trace, { ...settled, moves }).residentBytes) - budgetBytes;
+      if (excess <= 0 || !choice.relieve(limit -= excess)) break;
+      moves = movesOf();
+    }
+    return { ...settled, moves, reasons: explained(settled, choice.chosen) };
   };
 }
 
-type Range = [from: number, to: number];
-
-/** A link on which copies take no time. */
-const INSTANT: Bandwidth = { out: Infinity, in: Infinity };
-
-function covers(ranges: readonly Range[], position: number): boolean {
-  return ranges.some(([from, to]) => from <= position && position <= to);
-}
-
-/** A candidate, when it is away, and when it could be if the step waits for copies. */
-interface Option {
-  readonly candidate: Candidate;
-  readonly ranges: readonly Range[];
-  readonly widest: readonly Range[];
-  taken: boolean;
-}
-
-/** Candidates that have been chosen, and what that does to memory and link. */
-class Choice {
-  readonly #draft: Draft;
-  readonly #starts: Float64Array;
-  /** The best first. */
-  readonly #options: readonly Option[];
-  readonly #chosen: Candidate[] = [];
-  /** Milliseconds of chosen copies, by the position after which they leave and for which they come back. */
-  readonly #out: Sums;
-  readonly #in: Sums;
-
-  constructor(draft: Draft) {
-    this.#draft = draft;
-    this.#starts = startsOf(draft.trace);
-    const length = draft.trace.ops.length;
-    this.#out = new Sums(length + 1);
-    this.#in = new Sums(2 * length + 1);
-    this.#options = [...draft.candidates]
-      .sort((a, b) => b.score - a.score)
-      .map((candidate) => ({
-        candidate,
-        ranges: awayRanges(candidate, this.#starts, draft.bandwidth),
-        widest: awayRanges(candidate, this.#starts, INSTANT),
-        taken: false,
-      }));
-  }
-
-  /** Chooses until `excess`, which is charged with what is chosen, is nowhere above 0. False if nothing was found. */
-  relieve(excess: Float64Array): boolean {
-    const before = this.#chosen.length;
-    const hopeless = new Uint8Array(excess.length);
-    for (;;) {
-      let worst = -1;
-      for (let i = 0; i < excess.length; i++) {
-        if (excess[i] > 0 && !hopeless[i] && (worst < 0 || excess[i] > excess[worst])) worst = i;
-      }
-      if (worst < 0) return this.#chosen.length > before;
-      this.#relieveAt(worst, excess);
-      hopeless[worst] = 1;
-    }
-  }
-
-  /** Moves of what is chosen, fetched when needed. */
-  moves(): Move[] {
-    return this.#chosen.map((candidate) => ({ ...candidate, prefetch: candidate.back }));
-  }
-
-  /** Chooses for one op: what the link has time for, else what is away then at all, else what it would wait for. */
-  #relieveAt(position: number, excess: Float64Array): void {
-    const late: Option[] = [];
-    const waiting: Option[] = [];
-    for (const option of this.#options) {
-      if (excess[position] <= 0) return;
-      if (option.taken) continue;
-      if (!covers(option.ranges, position)) {
-        if (covers(option.widest, position)) waiting.push(option);
-      } else if (this.#hasTime(option.candidate, position)) {
-        this.#take(option, option.ranges, excess);
-      } else {
-        late.push(option);
-      }
-    }
-    for (const option of late) if (excess[position] > 0) this.#take(option, option.ranges, excess);
-    for (const option of waiting) if (excess[position] > 0) this.#take(option, option.widest, excess);
-  }
-
-  #take(option: Option, ranges: readonly Range[], excess: Float64Array): void {
-    const { candidate } = option;
-    const { bandwidth } = this.#draft;
-    option.taken = true;
-    this.#chosen.push(candidate);
-    for (const [from, to] of ranges) for (let i = from; i <= to; i++) excess[i] -= candidate.bytes;
-    this.#out.add(candidate.out + 1, copyMs(candidate.bytes, "out", bandwidth));
-    if (candidate.back !== Infinity) this.#in.add(candidate.back, copyMs(candidate.bytes, "in", bandwidth));
-  }
-
-  /** Whether both copies fit beside those that are chosen: out before `position`, in after it. */
-  #hasTime({ bytes, out, back }: Candidate, position: number): boolean {
-    const { bandwidth, trace } = this.#draft;
-    const length = trace.ops.length;
-    const at = out < position ? position : position + length;
-    const time = (from: number, to: number) => startOf(this.#starts, to) - startOf(this.#starts, from);
-    const leaving = this.#out.between(out + 1, Math.min(at, length)) + copyMs(bytes, "out", bandwidth);
-    if (leaving > time(out + 1, at)) return false;
-    if (back === Infinity) return true;
-    const returning = this.#in.between(at + 1, back) + copyMs(bytes, "in", bandwidth);
-    return returning <= time(Math.min(at + 1, back), back);
-  }
-}
-
-/** Sums of numbers at positions, over any range in logarithmic time (Fenwick, 1994). */
-class Sums {
-  readonly #tree: Float64Array;
-
-  constructor(length: number) {
-    this.#tree = new Float64Array(length + 1);
-  }
-
-  add(position: number, value: number): void {
-    for (let i = position + 1; i < this.#tree.length; i += i & -i) this.#tree[i] += value;
-  }
-
-  /** From `from` to `to`, both within. */
-  between(from: number, to: number): number {
-    return from > to ? 0 : this.#before(to + 1) - this.#before(from);
-  }
-
-  #before(position: number): number {
-    let sum = 0;
-    for (let i = Math.min(position, this.#tree.length - 1); i > 0; i -= i & -i) sum += this.#tree[i];
-    return sum;
-  }
+/** Candidates that are not away already. */
+function unmoved({ candidates, moves }: Draft): readonly Candidate[] {
+  if (moves.length === 0) return candidates;
+  const byStorage = Map.groupBy(moves, ({ storage }) => storage);
+  return candidates.filter(({ storage, out, until }) =>
+    !byStorage.get(storage)?.some((move) => move.out < until && out < move.until)
+  );
 }
 
 /** Why each storage moves, or stays. */
-function explained({ trace, reasons }: Draft, moves: readonly Move[]): Record<number, string> {
+function explained({ trace, reasons, candidates, moves, budgetBytes }: Draft, chosen: readonly Chosen[]) {
   const texts: Record<number, string> = { ...reasons };
-  const length = trace.ops.length;
+  const { length } = trace.ops;
   const name = (position: number) => {
     if (position < 0) return "the step's beginning";
     const place = position % length;
     return `${trace.names[trace.ops[place]]} (op ${place}${position >= length ? " of the next step" : ""})`;
   };
-  for (const { storage, bytes, out, back } of moves) {
-    texts[storage] = back === Infinity
-      ? `moves: ${formatBytes(bytes)} that nobody uses after ${name(out)}`
-      : `moves: idle from ${name(out)} to ${name(back)}`;
+  trace.storages.forEach((_, index) => texts[index] ??= "stays: no candidate");
+  const need = needOf(trace);
+  const over = countOver(need, budgetBytes);
+  const isMoved = new Set(
+    [...moves, ...chosen.map(({ candidate }) => candidate)].map(({ storage }) => storage),
+  );
+  for (const candidate of candidates) {
+    if (isMoved.has(candidate.storage)) continue;
+    const covers = withinStep(candidate.out + 1, lastAway(candidate), length)
+      .some(([from, to]) => over[to + 1] > over[from]);
+    if (covers) isMoved.add(candidate.storage);
+    texts[candidate.storage] = covers
+      ? "stays: what moves makes room enough"
+      : "stays: while it idles no op needs more than the budget";
+  }
+  const peak = need.indexOf(peakOf(need));
+  // The last word about a storage is that on the first of its moves that was chosen: it gains most.
+  for (const { candidate, at, isTimely } of [...chosen].reverse()) {
+    const { storage, bytes, out, back, until } = candidate;
+    const idle = back === Infinity
+      ? `not used after ${name(out)} until it is freed after ${name(until)}`
+      : `idle from ${name(out)} to ${name(back)}`;
+    const place = at === peak ? `the peak, ${name(at)}` : name(at);
+    const waits = isTimely ? "" : "; the link has no time for it, so ops wait";
+    texts[storage] = `moves: ${idle}, frees ${formatBytes(bytes)} at ${place}${waits}`;
   }
   return texts;
-}
-
-/** Bytes on the device while each op runs if moves are away as long as the link allows. */
-export function residentUnder(trace: Trace, moves: readonly Move[], bandwidth: Bandwidth): Float64Array {
-  const resident = needOf(trace);
-  const starts = startsOf(trace);
-  for (const move of moves) {
-    for (const [from, to] of awayRanges(move, starts, bandwidth)) {
-      for (let i = from; i <= to; i++) resident[i] -= move.bytes;
-    }
-  }
-  return resident;
 }

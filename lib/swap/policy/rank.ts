@@ -5,56 +5,80 @@
  */
 import { type Bytes, parseBytes } from "../../device/bytes.ts";
 import type { Candidate, Draft, PolicyFunction } from "../plan.ts";
-import { awayRanges, needOf, startsOf } from "./need.ts";
+import { lastAway, needOf, withinStep } from "./need.ts";
 
 /** Settings of {@linkcode rank}. */
 export interface RankOptions {
   /** Weight of the size beside that of the coverage. Default 2, as in the paper. */
   sizeWeight?: number;
-  /** What counts as too much; default the draft's budget, or half of the step's need where it has none yet. */
+  /** What counts as too much; default the draft's budget, or half of the step's peak need where it has none yet. */
   budget?: Bytes;
 }
 
 /**
- * The paper's score: how many of the ops that need too much a candidate relieves, and the cube root of its size, each
- * scaled to 0 … 1, the latter weighted (SmartSwap, arXiv:2509.11076; `minmax(coverage) + 2·minmax(∛size)`).
+ * The paper's score: how many of the ops that need too much run while a candidate is gone, and the cube root of its
+ * size, each scaled to 0 … 1, the latter weighted: `minmax(coverage) + 2·minmax(∛size)` (SmartSwap, arXiv:2509.11076).
+ *
+ * Ops need too much beyond the draft's budget. Where that comes later, as in `compose(candidates(), rank(), fit(…))`,
+ * half of the peak need stands in for it; scores then do not depend on the budget, so that a smaller budget gives a plan
+ * with the same moves and further ones.
+ *
+ * @throws {RangeError} when `sizeWeight` is no number of at least 0, or `budget` no amount of memory.
  */
 export function rank({ sizeWeight = 2, budget }: RankOptions = {}): PolicyFunction {
+  if (!(sizeWeight >= 0)) {
+    throw new RangeError(`rank: expected sizeWeight to be at least 0 but found ${sizeWeight}`);
+  }
+  const given = budget === undefined ? null : parseBytes(budget, "rank budget");
   return (draft) => {
     const need = needOf(draft.trace);
-    const given = budget === undefined ? draft.budgetBytes : parseBytes(budget, "rank budget");
-    const limit = given === Infinity ? need.reduce((a, b) => Math.max(a, b), 0) / 2 : given;
-    const starts = startsOf(draft.trace);
-    // Ops over the limit before each position.
-    const over = new Int32Array(need.length + 1);
-    need.forEach((bytes, i) => {
-      over[i + 1] = over[i] + (bytes > limit ? 1 : 0);
-    });
-    const covered = draft.candidates.map((candidate) =>
-      awayRanges(candidate, starts, draft.bandwidth)
-        .reduce((sum, [from, to]) => sum + over[to + 1] - over[from], 0)
+    const limit = given ?? (draft.budgetBytes < Infinity ? draft.budgetBytes : peakOf(need) / 2);
+    const over = countOver(need, limit);
+    const coverage = scaled(
+      draft.candidates.map((candidate) =>
+        withinStep(candidate.out + 1, lastAway(candidate), need.length)
+          .reduce((sum, [from, to]) => sum + over[to + 1] - over[from], 0)
+      ),
     );
-    const sizes = draft.candidates.map(({ bytes }) => Math.cbrt(bytes));
-    const [coverage, size] = [scaled(covered), scaled(sizes)];
+    const size = scaled(draft.candidates.map(({ bytes }) => Math.cbrt(bytes)));
     return scoredBy(draft, (_, i) => coverage[i] + sizeWeight * size[i]);
   };
 }
 
-/** Prefers large storages. */
+/** Prefers large storages: the score is their bytes. Stands in place of {@linkcode rank}. */
 export function largestFirst(): PolicyFunction {
   return (draft) => scoredBy(draft, ({ bytes }) => bytes);
 }
 
-/** Prefers storages that idle for many ops. */
+/** Prefers storages that idle for many ops: the score is how many. Stands in place of {@linkcode rank}. */
 export function longestIdleFirst(): PolicyFunction {
-  return (draft) => scoredBy(draft, ({ out, until }) => until - out);
+  return (draft) => scoredBy(draft, (candidate) => lastAway(candidate) - candidate.out);
+}
+
+/** The greatest of some bytes; 0 of none. */
+export function peakOf(bytes: ArrayLike<number>): number {
+  let peak = 0;
+  for (let i = 0; i < bytes.length; i++) peak = Math.max(peak, bytes[i]);
+  return peak;
+}
+
+/** How many positions before each one exceed a limit; one more for all. */
+export function countOver(need: ArrayLike<number>, limit: number): Int32Array {
+  const over = new Int32Array(need.length + 1);
+  for (let i = 0; i < need.length; i++) over[i + 1] = over[i] + (need[i] > limit ? 1 : 0);
+  return over;
 }
 
 function scoredBy(draft: Draft, score: (candidate: Candidate, index: number) => number): Draft {
   return { ...draft, candidates: draft.candidates.map((one, i) => ({ ...one, score: score(one, i) })) };
 }
 
+/** Values brought to 0 … 1; all 0 where they do not differ. */
 function scaled(values: readonly number[]): number[] {
-  const [low, high] = values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
   return values.map((value) => high > low ? (value - low) / (high - low) : 0);
 }

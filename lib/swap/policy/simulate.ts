@@ -1,146 +1,230 @@
 /**
  * A step under a plan, simulated: which bytes are on the device while each op runs, when ops wait for copies, and how
- * long the step takes. It follows the rules of the executor and the device: a prefetch begins only into free memory and
- * is tried again until it is needed; an op waits for what it reads; an allocation waits for copies out.
+ * long the step takes. It follows the rules of the executor and the device: a copy back begins early only into free
+ * memory and is tried again until it is needed; an op waits for what it reads; an allocation waits for copies out; copies
+ * of one direction go one after the other.
  *
  * @module
  */
-import type { Move, Plan, Simulation } from "../plan.ts";
+import type { Plan, Simulation } from "../plan.ts";
 import { durations, successors, type Trace } from "../trace.ts";
 import { copyMs, exists } from "./need.ts";
-
-type State = "here" | "leaving" | "away" | "returning";
+import { type Return, type Schedule, scheduleOf } from "./schedule.ts";
 
 /** What {@linkcode simulate} needs of a plan. */
 export type Simulated = Pick<Plan, "moves" | "budgetBytes" | "bandwidth">;
 
-/** Lists by position. */
-function listed<T>(items: readonly T[], position: (item: T) => number): Map<number, T[]> {
-  const lists = new Map<number, T[]>();
-  for (const item of items) {
-    const list = lists.get(position(item));
-    if (list === undefined) lists.set(position(item), [item]);
-    else list.push(item);
-  }
-  return lists;
+/** A copy under way. */
+interface Flight {
+  /** -1: one that was freed in the step before, while it left. */
+  readonly storage: number;
+  readonly bytes: number;
+  readonly endMs: number;
+  /** False once an op has used what was leaving. */
+  holds: boolean;
 }
 
+/** What a step takes over from the one before: by storage where it is, and the copies under way. */
+interface Handover {
+  readonly states: Uint8Array;
+  readonly out: Flight[];
+  readonly in: Flight[];
+  readonly freeMs: { out: number; in: number };
+}
+
+const [HERE, LEAVING, AWAY, RETURNING] = [0, 1, 2, 3];
+
 /**
- * Simulates a step in the steady state: what comes back in the next step is away when this one begins.
+ * Simulates a step in the steady state: it begins as a step before it has ended, with storages away and copies under
+ * way. Never throws for a plan that does not fit: where nothing is left to wait for, bytes exceed the budget.
  *
- * A plan that does not fit is simulated too: bytes then exceed the budget where it fails.
+ * @returns bytes, and milliseconds from the step's beginning. Copies are those that begin in the step.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const trace: ebb.Trace = {
+ *   names: ["op"],
+ *   ops: [0, 0, 0],
+ *   phases: [0, 0, 1],
+ *   temporaries: [0, 0, 0],
+ *   opMs: [1, 1, 1],
+ *   stepMs: 3,
+ *   storages: [
+ *     { bytes: 1000, born: 0, died: 2, uses: [0, 2], origin: -1 },
+ *     { bytes: 1000, born: 1, died: 1, uses: [1], origin: -1 },
+ *   ],
+ * };
+ * const move = { storage: 0, bytes: 1000, out: 0, back: 2, until: 2, score: 0, prefetch: 2 };
+ * // A copy takes half a millisecond either way: op 1 waits for room, op 2 for its operand.
+ * const bandwidth = { out: 2e6, in: 2e6 };
+ * const { residentBytes, startMs, stallMs } = ebb.policy.simulate(trace, {
+ *   moves: [move],
+ *   budgetBytes: 1000,
+ *   bandwidth,
+ * });
+ * assertEquals(residentBytes, [1000, 1000, 1000]);
+ * assertEquals(stallMs, [0, 0.5, 0.5]);
+ * assertEquals(startMs, [0, 1.5, 3]);
+ * ```
  */
-export function simulate(trace: Trace, { moves, budgetBytes, bandwidth }: Simulated): Simulation {
-  const { storages, temporaries } = trace;
+export function simulate(trace: Trace, plan: Simulated): Simulation {
   const length = trace.ops.length;
   const next = successors(trace);
+  const states = new Uint8Array(trace.storages.length);
+  let isHandedOver = false;
+  for (const { storage, back, until, prefetch } of plan.moves) {
+    if (until < length || next[storage] < 0) continue;
+    isHandedOver = true;
+    if (back === Infinity || prefetch >= length) states[next[storage]] = AWAY;
+  }
+  const schedule = scheduleOf(trace, plan.moves, next);
+  const first = run(trace, plan, schedule, next, { states, out: [], in: [], freeMs: { out: 0, in: 0 } });
+  return isHandedOver ? run(trace, plan, schedule, next, first.handover).simulation : first.simulation;
+}
+
+function run(
+  trace: Trace,
+  { budgetBytes, bandwidth }: Simulated,
+  schedule: Schedule,
+  next: readonly number[],
+  before: Handover,
+): { simulation: Simulation; handover: Handover } {
+  const { storages, temporaries } = trace;
+  const length = trace.ops.length;
   const ms = durations(trace);
-  const indices = storages.map((_, i) => i).filter((i) => exists(storages[i]));
-  const births = listed(indices.filter((i) => storages[i].born >= 0), (i) => storages[i].born);
-  const deaths = listed(indices.filter((i) => storages[i].died < length), (i) => storages[i].died);
-  const outs = listed(moves, ({ out }) => out);
-  const returning = moves.filter(({ back }) => back !== Infinity);
-  /** Whom a move brings back: in the next step it may have another index. */
-  const whom = ({ storage, prefetch }: Move) => prefetch < length ? storage : next[storage];
-  const ins = listed(returning, ({ prefetch }) => prefetch % length);
-  const moved = new Set(moves.flatMap(({ storage }) => [storage, next[storage]]));
-  const uses = new Map<number, number[]>();
-  for (const i of moved) {
-    for (const use of storages[i]?.uses ?? []) uses.set(use, [...uses.get(use) ?? [], i]);
-  }
-
-  const state: State[] = storages.map(() => "here");
-  const ends = new Float64Array(storages.length);
-  const dead = new Uint8Array(storages.length);
-  const copies: { -readonly [K in keyof Simulation["copies"][number]]: Simulation["copies"][number][K] }[] =
-    [];
-  let flying: number[] = [];
-  let [now, outFree, inFree] = [0, 0, 0];
+  const states = before.states.slice();
+  const isDead = new Uint8Array(storages.length);
+  const flights = { out: before.out, in: before.in };
+  const heads = { out: 0, in: 0 };
+  const freeMs = { ...before.freeMs };
+  const endMs = new Float64Array(storages.length);
+  const copies: Simulation["copies"][number][] = [];
+  let now = 0;
   let bytes = 0;
-  for (const i of indices) if (storages[i].born < 0) bytes += storages[i].bytes;
-  for (const { storage, out, back, until, prefetch } of moves) {
-    const twin = next[storage];
-    if (out < 0 || until < length || twin < 0 || (back !== Infinity && prefetch < length)) continue;
-    if (state[twin] !== "here" || storages[twin].born >= 0) continue;
-    state[twin] = "away";
-    bytes -= storages[twin].bytes;
-  }
+  storages.forEach((storage, i) => {
+    if (exists(storage) && storage.born < 0 && states[i] !== AWAY) bytes += storage.bytes;
+  });
+  for (const { storage, endMs: end } of flights.in) endMs[storage] = end;
+  for (const flight of flights.out) if (flight.storage < 0) bytes += flight.bytes;
 
-  /** Takes in copies that have ended by now. */
+  /** Takes in copies that have ended. */
   const settle = () => {
-    flying = flying.filter((i) => {
-      if (ends[i] > now) return true;
-      if (state[i] === "leaving" || dead[i]) bytes -= storages[i].bytes;
-      state[i] = state[i] === "leaving" ? "away" : "here";
-      return false;
-    });
+    const { out, in: back } = flights;
+    for (; heads.out < out.length && out[heads.out].endMs <= now; heads.out++) {
+      const { storage, holds, bytes: freed } = out[heads.out];
+      if (!holds) continue;
+      bytes -= freed;
+      if (storage >= 0 && states[storage] === LEAVING) states[storage] = AWAY;
+    }
+    for (; heads.in < back.length && back[heads.in].endMs <= now; heads.in++) {
+      const { storage } = back[heads.in];
+      if (states[storage] === RETURNING) states[storage] = HERE;
+    }
   };
-  const send = (i: number, direction: "out" | "in") => {
-    const startMs = Math.max(now, direction === "out" ? outFree : inFree);
-    const free = startMs + storages[i].bytes / bandwidth[direction] * 1000;
-    ends[i] = startMs + copyMs(storages[i].bytes, direction, bandwidth);
-    if (direction === "out") outFree = free;
-    else inFree = free;
-    state[i] = direction === "out" ? "leaving" : "returning";
-    if (direction === "in") bytes += storages[i].bytes;
-    flying.push(i);
-    copies.push({ storage: i, direction, startMs, endMs: ends[i], bytes: storages[i].bytes });
+  const send = (storage: number, direction: "out" | "in") => {
+    const size = storages[storage].bytes;
+    const startMs = Math.max(now, freeMs[direction]);
+    const end = freeMs[direction] = startMs + copyMs(size, direction, bandwidth);
+    states[storage] = direction === "out" ? LEAVING : RETURNING;
+    if (direction === "in") {
+      bytes += size;
+      endMs[storage] = end;
+    }
+    flights[direction].push({ storage, bytes: size, endMs: end, holds: true });
+    copies.push({ storage, direction, startMs, endMs: end, bytes: size });
   };
   /** Waits until `wanted` more bytes fit, as long as a copy out will make room. */
   const makeRoom = (wanted: number) => {
-    while (bytes + wanted > budgetBytes) {
-      let first = Infinity;
-      for (const i of flying) if (state[i] === "leaving" || dead[i]) first = Math.min(first, ends[i]);
-      if (first === Infinity) return;
-      now = Math.max(now, first);
+    while (bytes + wanted > budgetBytes && heads.out < flights.out.length) {
+      now = Math.max(now, flights.out[heads.out].endMs);
       settle();
     }
   };
   const leave = (position: number) => {
-    for (const { storage } of outs.get(position) ?? []) {
-      if (state[storage] === "here" && !dead[storage]) send(storage, "out");
+    for (const storage of schedule.outs[position + 1] ?? []) {
+      if (states[storage] === HERE && isDead[storage] === 0) send(storage, "out");
+    }
+  };
+  /** Begins what waits to come back, in turn, as far as there is room. */
+  const waiting: Return[] = [];
+  let due = 0;
+  const fetch = (position: number) => {
+    for (; due < waiting.length; due++) {
+      const { storage, back } = waiting[due];
+      // Once it was needed it has come back, and may have left again.
+      if (back < position || states[storage] !== AWAY || isDead[storage] === 1) continue;
+      if (bytes + storages[storage].bytes > budgetBytes) return;
+      send(storage, "in");
     }
   };
 
-  const residentBytes: number[] = [];
-  const starts: number[] = [];
-  const stallMs: number[] = [];
-  let waiting: number[] = [];
+  const residentBytes = new Array<number>(length);
+  const startMs = new Array<number>(length);
+  const stallMs = new Array<number>(length);
   leave(-1);
-  for (let p = 0; p < length; p++) {
+  for (let position = 0; position < length; position++) {
     const begun = now;
     settle();
-    for (const move of ins.get(p) ?? []) waiting.push(whom(move));
-    waiting = waiting.filter((i) => i >= 0 && state[i] === "away" && !dead[i]);
-    while (waiting.length > 0 && bytes + storages[waiting[0]].bytes <= budgetBytes) {
-      send(waiting.shift()!, "in");
-    }
-    for (const i of uses.get(p) ?? []) {
-      if (state[i] === "leaving") {
-        state[i] = "here";
-        flying.splice(flying.indexOf(i), 1);
+    for (const one of schedule.ins[position] ?? []) waiting.push(one);
+    fetch(position);
+    for (const storage of schedule.uses[position] ?? []) {
+      if (states[storage] === LEAVING) {
+        states[storage] = HERE;
+        for (const flight of flights.out) if (flight.storage === storage) flight.holds = false;
+      } else if (states[storage] === AWAY) {
+        makeRoom(storages[storage].bytes);
+        send(storage, "in");
       }
-      if (state[i] === "away") {
-        makeRoom(storages[i].bytes);
-        send(i, "in");
-      }
-      if (state[i] === "returning") now = Math.max(now, ends[i]);
+      if (states[storage] === RETURNING) now = Math.max(now, endMs[storage]);
     }
     settle();
-    const made = births.get(p) ?? [];
-    const wanted = made.reduce((sum, i) => sum + storages[i].bytes, 0);
-    makeRoom(wanted + temporaries[p]);
+    let wanted = 0;
+    for (const storage of schedule.births[position] ?? []) wanted += storages[storage].bytes;
+    makeRoom(wanted + temporaries[position]);
     bytes += wanted;
-    residentBytes.push(bytes + temporaries[p]);
-    starts.push(now);
-    stallMs.push(now - begun);
-    now += ms[p];
+    residentBytes[position] = bytes + temporaries[position];
+    startMs[position] = now;
+    stallMs[position] = now - begun;
+    now += ms[position];
     settle();
-    for (const i of deaths.get(p) ?? []) {
-      dead[i] = 1;
-      if (state[i] === "here") bytes -= storages[i].bytes;
+    for (const storage of schedule.deaths[position] ?? []) {
+      isDead[storage] = 1;
+      // What is leaving is freed when it has left.
+      if (states[storage] === HERE || states[storage] === RETURNING) bytes -= storages[storage].bytes;
     }
-    leave(p);
+    leave(position);
+    fetch(position + 1);
   }
-  return { residentBytes, startMs: starts, stallMs, stepMs: now, copies };
+  const handover = handedOver(next, states, isDead, flights, freeMs, now);
+  return { simulation: { residentBytes, startMs, stallMs, stepMs: now, copies }, handover };
+}
+
+/** What is left at a step's end, `now`, as the next step sees it. */
+function handedOver(
+  next: readonly number[],
+  states: Uint8Array,
+  isDead: Uint8Array,
+  flights: { out: readonly Flight[]; in: readonly Flight[] },
+  freeMs: { out: number; in: number },
+  now: number,
+): Handover {
+  const later = new Uint8Array(states.length);
+  states.forEach((state, i) => {
+    if (next[i] >= 0 && isDead[i] === 0) later[next[i]] = state;
+  });
+  const carried = (list: readonly Flight[]) =>
+    list.filter(({ endMs, holds }) => endMs > now && holds).map(({ storage, endMs, ...flight }): Flight => ({
+      ...flight,
+      storage: storage >= 0 && isDead[storage] === 0 ? next[storage] : -1,
+      endMs: endMs - now,
+    }));
+  return {
+    states: later,
+    out: carried(flights.out),
+    in: carried(flights.in).filter(({ storage }) => storage >= 0),
+    freeMs: { out: Math.max(0, freeMs.out - now), in: Math.max(0, freeMs.in - now) },
+  };
 }
