@@ -10,8 +10,19 @@ import { ProgressLine } from "../lib/notebook/progress.ts";
 import { type Arguments, HELP, readArguments, sameCommand } from "./arguments.ts";
 import { type Images, loadImages } from "./images.ts";
 import type { Step } from "./record.ts";
+import { trainLarger } from "./larger.ts";
 import { report } from "./report.ts";
-import { count, duration, epochRows, percent, progressText, table } from "./text.ts";
+import {
+  count,
+  duration,
+  epochRows,
+  largerRows,
+  largerText,
+  largerVerdict,
+  percent,
+  progressText,
+  table,
+} from "./text.ts";
 import { train } from "./train.ts";
 
 if (import.meta.main) {
@@ -89,7 +100,13 @@ async function demonstrate(
       duration(training.seconds)
     }.`,
   );
-  const page = report({ images, training, command: sameCommand(options) });
+  console.log(`\nA GPT of six layers, in all the memory that it needs and in an eighth of it`);
+  const larger = await trainLarger(options.text, seed, (step) => {
+    if (step.step < step.steps) line.show(() => largerText(step));
+    else line.end(largerText(step));
+  }).catch(refuse);
+  console.log(`\n${table(largerRows(larger))}\n\n${largerVerdict(larger)}`);
+  const page = report({ images, training, larger, command: sameCommand(options) });
   await writeAtomically(options.report, [new TextEncoder().encode(page)], "demo").catch(refuse);
   console.log(`The charts are in ${options.report}`);
 }

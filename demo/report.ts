@@ -6,13 +6,15 @@
 import * as ebb from "../mod.ts";
 import type { Images } from "./images.ts";
 import { pictureUrl } from "./picture.ts";
-import { count, duration, epochRows, percent } from "./text.ts";
+import type { Larger } from "./larger.ts";
+import { count, duration, epochRows, largerRows, largerVerdict, percent } from "./text.ts";
 import type { Training } from "./train.ts";
 
 /** What a report is about. */
 export interface Run {
   readonly images: Images;
   readonly training: Training;
+  readonly larger: Larger;
   /** The command that makes the same run. */
   readonly command: string;
 }
@@ -21,7 +23,7 @@ export interface Run {
 const MISTAKES = 24;
 
 /** The page, as HTML. */
-export function report({ images, training, command }: Run): string {
+export function report({ images, training, larger, command }: Run): string {
   const { name, plural, train, test, recipe } = images;
   const { model, seconds, record: { epochs, curve, memory, stepMemory } } = training;
   const last = epochs.at(-1)!;
@@ -64,10 +66,28 @@ export function report({ images, training, command }: Run): string {
     `<h2>Epoch by epoch</h2>`,
     htmlTable(epochRows(epochs)),
     ...mistakes(images, last.predictions),
+    ...largerThanMemory(larger),
     `<footer>Made by <code>${escape(command)}</code> with Ebb on Deno ${Deno.version.deno}, ${
       escape(Deno.build.target)
     }.</footer>`,
   ]);
+}
+
+/** The language model in an eighth of its memory. */
+function largerThanMemory(larger: Larger): string[] {
+  const { trace, plan, report, budgetBytes } = larger;
+  return [
+    `<h1>Larger than memory</h1>`,
+    `<p>A language model of six layers whose step needs ${
+      ebb.formatBytes(report.neededBytes)
+    }, trained within ${ebb.formatBytes(budgetBytes)}: what idles leaves, and comes back in time. ${
+      escape(largerVerdict(larger))
+    }</p>`,
+    htmlTable(largerRows(larger)),
+    `<p></p>`,
+    ebb.chart.memory(trace, plan).html(),
+    ebb.chart.timeline(trace, plan).html(),
+  ];
 }
 
 /** Images that the network took for something else. */

@@ -5,6 +5,7 @@
  */
 import { bar } from "../lib/notebook/progress.ts";
 import { formatBytes } from "../mod.ts";
+import type { Larger, LargerStep } from "./larger.ts";
 import type { Epoch, Step } from "./record.ts";
 
 /** A whole number, such as `9,000`. */
@@ -52,6 +53,39 @@ export function epochRows(epochs: readonly Epoch[]): string[][] {
     formatBytes(epoch.peakBytes),
   ]);
   return [head, ...rows];
+}
+
+/** The progress line after a step of the language model. */
+export function largerText({ run, step, steps, loss, ms }: LargerStep): string {
+  return [
+    `${bar(step / steps, 8)} step ${String(step).padStart(String(steps).length)}/${steps}`,
+    `loss ${loss.toFixed(3)}`,
+    `${ms.toFixed(0).padStart(4)} ms`,
+    run,
+  ].join("  ");
+}
+
+/** Both runs of the language model as rows of text, the head first. */
+export function largerRows({ free, tight, budgetBytes }: Larger): string[][] {
+  const row = (name: string, { losses, stepMs, peakBytes }: Larger["free"]) => [
+    name,
+    formatBytes(peakBytes),
+    `${stepMs.toFixed(0)} ms`,
+    String(losses.at(-1)),
+  ];
+  return [
+    ["language model", "peak memory", "step", "last loss"],
+    row("without a budget", free),
+    row(`within ${formatBytes(budgetBytes)}`, tight),
+  ];
+}
+
+/** Whether both runs of the language model had the same losses, in a sentence. */
+export function largerVerdict({ free, tight }: Larger): string {
+  const same = free.losses.every((value, i) => value === tight.losses[i]);
+  return same
+    ? `All ${free.losses.length} losses are the same, bit for bit.`
+    : "The losses differ, which they must not: please report it.";
 }
 
 /** Rows below each other, columns aligned to the right. */

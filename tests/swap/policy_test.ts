@@ -1,11 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Move, Plan, PolicyFunction, Trace } from "../../lib/swap/mod.ts";
+import type { Plan, PolicyFunction, Trace } from "../../lib/swap/mod.ts";
 import * as policy from "../../lib/swap/policy/mod.ts";
 import { chain, randomTrace, traceOf } from "./traces.ts";
 
 const SEEDS = Array.from({ length: 300 }, (_, seed) => seed);
-const { belady, candidates, compose, everything, fit, largestFirst, longestIdleFirst, lru } = policy;
-const { needOf, prefetch, rank, simulate } = policy;
+const { belady, candidates, compose, fit, needOf, prefetch, rank, simulate } = policy;
 
 const all = candidates({ minBytes: 1 });
 /** A link so fast that copies take no time. */
