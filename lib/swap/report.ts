@@ -126,8 +126,8 @@ export class Report {
       row("waiting for copies", ms(this.predictedStallMs), ms(this.measuredStallMs)),
       `moved out ${formatBytes(this.bytesOut)}, in ${formatBytes(this.bytesIn)}; ` +
       `${this.evictions} allocations made room by themselves, ${this.missed} operands were waited for`,
-      ...this.tensors.slice(0, LISTED).map(({ bytes, op, phase, moved, why }) =>
-        `${formatBytes(bytes).padStart(10)}  ${moved ? "moves" : "stays"}  ${op} (${phase}): ${why}`
+      ...this.tensors.slice(0, LISTED).map(({ bytes, op, phase, why }) =>
+        `${formatBytes(bytes).padStart(10)}  of ${op}, ${phase}, ${why}`
       ),
     ].join("\n");
   }
@@ -142,12 +142,12 @@ export class Report {
       ["step", ms(this.predictedStepMs), ms(this.measuredStepMs)],
       ["waiting for copies", ms(this.predictedStallMs), ms(this.measuredStallMs)],
     ];
-    const tensors = this.tensors.slice(0, LISTED).map(({ bytes, op, phase, moved, why }) =>
-      cells("td", [formatBytes(bytes), moved ? "moves" : "stays", op, phase, why])
+    const tensors = this.tensors.slice(0, LISTED).map(({ bytes, op, phase, why }) =>
+      cells("td", [formatBytes(bytes), op, phase, why])
     );
     const html = `<table>${cells("th", ["", "predicted", "measured"])}` +
       `${figures.map((row) => cells("td", row)).join("")}</table>` +
-      `<table>${cells("th", ["bytes", "", "made by", "phase", "why"])}${tensors.join("")}</table>`;
+      `<table>${cells("th", ["bytes", "made by", "phase", "moves or stays"])}${tensors.join("")}</table>`;
     return { "text/html": html, "text/plain": this.toString() };
   }
 }
