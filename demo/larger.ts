@@ -40,27 +40,32 @@ const SETTLING = 4;
 const PART = 8;
 const CONTEXT = 128;
 
-/** Text to learn from where none is given: the project's own pages. */
-async function ownText(): Promise<string> {
+/**
+ * Text to learn from: a file, or the project's own pages.
+ *
+ * @throws {Error} when the file cannot be read, or has no more characters than one example.
+ */
+export async function readText(file: string | undefined): Promise<string> {
+  if (file !== undefined) {
+    const text = await Deno.readTextFile(file).catch(() => {
+      throw new Error(`demo: expected a text at ${file} but found none`);
+    });
+    if (text.length > CONTEXT) return text;
+    throw new Error(
+      `demo: expected a text of more than ${CONTEXT} characters at ${file} but found ${text.length}`,
+    );
+  }
   const pages = ["../README.md", "../lib/tensor/methods.ts", "../lib/swap/swap.ts"];
   const texts = await Promise.all(pages.map((page) => Deno.readTextFile(new URL(page, import.meta.url))));
   return texts.join("\n");
 }
 
-/**
- * Trains a GPT of six layers on the characters of a text, both ways.
- *
- * @param file a text of one's own
- * @throws {Error} when the file cannot be read, or is too short.
- */
+/** Trains a GPT of six layers on the characters of a text, both ways. */
 export async function trainLarger(
-  file: string | undefined,
+  text: string,
   seed: number,
   listener: (step: LargerStep) => void,
 ): Promise<Larger> {
-  const text = file === undefined ? await ownText() : await Deno.readTextFile(file).catch((error) => {
-    throw new Error(`demo: expected a text at ${file} but found none (${error.message})`);
-  });
   const { run: free } = await run(text, seed, ebb.cpu(), "without a budget", listener);
   const budgetBytes = Math.floor(free.peakBytes / PART);
   const name = `within ${ebb.formatBytes(budgetBytes)}`;

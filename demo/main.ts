@@ -10,7 +10,7 @@ import { ProgressLine } from "../lib/notebook/progress.ts";
 import { type Arguments, HELP, readArguments, sameCommand } from "./arguments.ts";
 import { type Images, loadImages } from "./images.ts";
 import type { Step } from "./record.ts";
-import { trainLarger } from "./larger.ts";
+import { readText, trainLarger } from "./larger.ts";
 import { report } from "./report.ts";
 import {
   count,
@@ -27,20 +27,19 @@ import { train } from "./train.ts";
 
 if (import.meta.main) {
   const line = new ProgressLine();
-  let last: Step | undefined;
+  let at = "before the first step";
   Deno.addSignalListener("SIGINT", () => {
     line.end();
-    const at = last === undefined ? "before the first step" : `after step ${last.step} of ${last.steps}`;
     console.log(`Stopped ${at}; no report was written.`);
     Deno.exit(130);
   });
-  const [options, images] = await prepare(Deno.args);
-  await demonstrate(images, options, line, (step) => last = step);
+  const [options, images, text] = await prepare(Deno.args);
+  await demonstrate(images, text, options, line, ({ step, steps }) => at = `after step ${step} of ${steps}`);
   Deno.exit();
 }
 
-/** Options and images; where something is wrong with them, the program says so in a sentence and ends. */
-async function prepare(args: readonly string[]): Promise<[Arguments, Images]> {
+/** Options, images and text; where something is wrong with them, the program says so in a sentence and ends. */
+async function prepare(args: readonly string[]): Promise<[Arguments, Images, string]> {
   try {
     const options = readArguments(args);
     if (options.help) {
@@ -48,7 +47,7 @@ async function prepare(args: readonly string[]): Promise<[Arguments, Images]> {
       Deno.exit();
     }
     await checkPlace(options.report);
-    return [options, await loadImages(options.data)];
+    return [options, await loadImages(options.data), await readText(options.text)];
   } catch (error) {
     refuse(error);
   }
@@ -75,9 +74,10 @@ async function checkPlace(report: string): Promise<void> {
 
 async function demonstrate(
   images: Images,
+  text: string,
   options: Arguments,
   line: ProgressLine,
-  listener: (step: Step) => void,
+  listener: (step: Pick<Step, "step" | "steps">) => void,
 ): Promise<void> {
   const { name, plural, recipe, test } = images;
   const { seed, epochs = recipe.epochs } = options;
@@ -101,10 +101,11 @@ async function demonstrate(
     }.`,
   );
   console.log(`\nA GPT of six layers, in all the memory that it needs and in an eighth of it`);
-  const larger = await trainLarger(options.text, seed, (step) => {
+  const larger = await trainLarger(text, seed, (step) => {
+    listener(step);
     if (step.step < step.steps) line.show(() => largerText(step));
     else line.end(largerText(step));
-  }).catch(refuse);
+  });
   console.log(`\n${table(largerRows(larger))}\n\n${largerVerdict(larger)}`);
   const page = report({ images, training, larger, command: sameCommand(options) });
   await writeAtomically(options.report, [new TextEncoder().encode(page)], "demo").catch(refuse);

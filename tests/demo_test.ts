@@ -33,7 +33,7 @@ function readReport(page: string): string[] {
   );
   assertStringIncludes(page, "prefers-color-scheme: dark");
   const charts = [...page.matchAll(/<svg [^]*?<\/svg>/g)].map(([svg]) => picture(svg));
-  assertEquals(charts.length, 3);
+  assertEquals(charts.length, 5);
   return charts.flatMap(({ texts }) => texts);
 }
 
@@ -59,6 +59,8 @@ Deno.test("the demo learns digits, says how far it is, and writes a report with 
     const report = `${folder}/report.html`;
     const { code, out, err } = await demo(["--epochs", "0.15", "--report", report]);
     assertEquals([code, err], [0, ""]);
+    assertMatch(out, /^All 16 losses are the same, bit for bit\.$/m);
+    assertMatch(out, /^━{8} step 16\/16 {2}loss \d\.\d{3} {2} *\d+ ms {2}within [\d.]+ MiB$/m);
     assertStringIncludes(out, "MNIST: 9,000 digits to learn from, 1,000 held out");
     assertMatch(
       out,
@@ -130,6 +132,8 @@ Deno.test("the demo refuses what it cannot do in one sentence, without a stack",
       [["--data", `${folder}/notes.txt`], "but found a file"],
       [["--data", folder], `in ${folder} but found notes.txt`],
       [["--data", `${folder}/cut`], "idx: expected a header of 16 bytes"],
+      [["--text", `${folder}/nowhere`], `demo: expected a text at ${folder}/nowhere but found none`],
+      [["--text", `${folder}/notes.txt`], "demo: expected a text of more than 128 characters"],
       [["--report", folder], `demo: expected a file's name for the report but found the folder ${folder}`],
       [["--report", `${folder}/no/report.html`], `demo: expected a folder for the report at ${folder}/no`],
     ];
@@ -158,14 +162,17 @@ Deno.test({
 });
 
 Deno.test("readArguments() reads what the help names, and nothing else", () => {
-  const read = readArguments(["--data", "x", "--epochs=0.5", "--seed", "3", "--report", "r.html"]);
-  assertEquals(read, { data: "x", epochs: 0.5, seed: 3, report: "r.html", help: false });
+  const given = ["--data", "x", "--epochs=0.5", "--text", "t", "--seed", "3", "--report", "r.html"];
+  const read = readArguments(given);
+  assertEquals(read, { data: "x", epochs: 0.5, text: "t", seed: 3, report: "r.html", help: false });
   const { report, ...others } = readArguments(["--"]);
-  assertEquals(others, { data: undefined, epochs: undefined, seed: 1, help: false });
+  assertEquals(others, { data: undefined, epochs: undefined, text: undefined, seed: 1, help: false });
   assert(report.endsWith("report.html"));
   assertEquals(readArguments(["-h"]).help, true);
-  for (const name of ["--data", "--epochs", "--seed", "--report", "--help"]) assertStringIncludes(HELP, name);
-  assertEquals(sameCommand(read), "deno task demo --data x --epochs 0.5 --seed 3");
+  for (const name of ["--data", "--epochs", "--text", "--seed", "--report", "--help"]) {
+    assertStringIncludes(HELP, name);
+  }
+  assertEquals(sameCommand(read), "deno task demo --data x --epochs 0.5 --text t --seed 3");
 
   const cases: [string[], string][] = [
     [["digits"], 'found "digits"'],

@@ -5,12 +5,13 @@
  * @module
  */
 import { formatBytes } from "../device/bytes.ts";
+import type { Plan, Trace } from "../swap/mod.ts";
 import { needOf, simulate } from "../swap/policy/mod.ts";
-import { PHASES, type Plan, type Trace } from "../swap/mod.ts";
 import { Chart } from "./chart.ts";
 import { unitOf } from "./device_memory.ts";
 import { draw, type LegendItem, type Panel, type PlotModule, type PlotOptions } from "./draw.ts";
-import { BACKGROUND, INK, MUTED, SERIES } from "./theme.ts";
+import { checkStep, phaseMarks, phasesOf, type PhaseStart } from "./step.ts";
+import { BACKGROUND, INK, SERIES } from "./theme.ts";
 import { thin } from "./thin.ts";
 
 /** Settings of {@linkcode memory}. */
@@ -21,16 +22,15 @@ export interface StepMemoryOptions {
   readonly subtitle?: string;
 }
 
-interface Point {
-  readonly op: number;
-  readonly bytes: number;
-}
+/** A budget this many times as large as what is held is not drawn: the curves would lie on the ground. */
+const FAR = 4;
 
 /**
- * The bytes that each op of a step needs, and with a plan those that lie on the device under it (simulated), beside the
- * plan's budget.
+ * The bytes that each op of a step needs (storages alive and the op's own temporaries), and with a plan those that lie on
+ * the device under it (simulated), beside the plan's budget. Phases are marked where they begin; peaks are kept however
+ * long the step is. A budget of more than four times the peak is left to the words.
  *
- * @throws {RangeError} when the trace has no op.
+ * @throws {RangeError} when the trace has no op, or the plan is one of another trace.
  *
  * @example
  * ```ts
@@ -51,76 +51,89 @@ interface Point {
  * ```
  */
 export function memory(trace: Trace, plan?: Plan, options: StepMemoryOptions = {}): Chart {
+  checkStep("memory", trace, plan);
   const need = pointsOf(needOf(trace));
-  if (need.length === 0) throw new RangeError("memory: expected a trace with ops but found an empty one");
   const under = plan === undefined ? [] : pointsOf(simulate(trace, plan).residentBytes);
-  const budgetBytes = plan?.budgetBytes ?? Infinity;
-  const budget = Number.isFinite(budgetBytes) ? [{ op: 0, bytes: budgetBytes }] : [];
-  const [needed, held] = [highest(need), under.length > 0 ? highest(under) : null];
-  const phases = trace.phases
-    .map((phase, op) => ({ op, label: PHASES[phase] }))
-    .filter(({ label }, i, all) => i === 0 || label !== all[i - 1].label)
-    // A short interlude has no room for a name.
-    .filter(({ op }, i, all) => (all[i + 1]?.op ?? need.length) - op > 0.06 * need.length);
-  const [unit, unitBytes] = unitOf(needed.bytes);
+  const peaks = [need, under].filter((curve) => curve.length > 0).map(highest);
+  const most = Math.max(...peaks.map(({ bytes }) => bytes));
+  // Without a budget, plans are made for the largest number there is.
+  const limit = plan === undefined || plan.budgetBytes >= Number.MAX_SAFE_INTEGER ? Infinity : plan.budgetBytes;
+  const budget = limit <= FAR * Math.max(1, most) ? [{ op: 0, bytes: limit }] : [];
+  const [unit, unitBytes] = unitOf(Math.max(most, ...budget.map(({ bytes }) => bytes)));
+
   const legend: LegendItem[] = [{ label: "without swap", colour: SERIES.blue, kind: "line" }];
-  if (held !== null) legend.push({ label: "under the plan", colour: SERIES.green, kind: "area" });
+  if (under.length > 0) legend.push({ label: "under the plan", colour: SERIES.green, kind: "area" });
   if (budget.length > 0) legend.push({ label: "budget", colour: SERIES.orange, kind: "line" });
-  const words = `Needs ${formatBytes(needed.bytes)}` +
-    (held === null ? "" : `; the plan holds ${formatBytes(held.bytes)}`) +
-    (budget.length > 0 ? ` of a budget of ${formatBytes(budgetBytes)}` : "") + ".";
+  const description = inWords(peaks[0].bytes, peaks[1]?.bytes, limit);
   const data = {
     need: thin(need, [({ bytes }) => bytes]),
     under: thin(under, [({ bytes }) => bytes]),
-    peaks: held === null ? [needed] : [needed, held],
+    peaks,
     budget,
-    phases,
+    phases: phasesOf(trace),
     unitBytes,
-    last: need.length - 1,
+    end: trace.ops.length,
   };
-  const { title = "Memory over a step", subtitle = words } = options;
+  const { title = "Memory over a step", subtitle = description } = options;
   const panel: Panel = { title: `Memory (${unit})`, plot: (plot) => plotMemory(plot, data) };
-  return new Chart(title, () => draw({ title, subtitle, description: words, legend, panels: [panel] }));
+  return new Chart(title, () => draw({ title, subtitle, description, legend, panels: [panel] }));
+}
+
+function inWords(needed: number, held: number | undefined, limit: number): string {
+  const needs = `Needs ${formatBytes(needed)}`;
+  if (held === undefined) return `${needs}.`;
+  const budget = formatBytes(limit);
+  const within = limit === Infinity ? "" : held > limit ? `, over its budget of ${budget}` : ` of ${budget}`;
+  return `${needs}; the plan holds ${formatBytes(held)}${within}.`;
+}
+
+/** Bytes at a position of the step. */
+interface Point {
+  readonly op: number;
+  readonly bytes: number;
 }
 
 interface Data {
   readonly need: readonly Point[];
   readonly under: readonly Point[];
+  /** Of the need, and of what is held. */
   readonly peaks: readonly Point[];
   readonly budget: readonly Point[];
-  readonly phases: readonly { readonly op: number; readonly label: string }[];
+  readonly phases: readonly PhaseStart[];
   readonly unitBytes: number;
-  readonly last: number;
+  /** How many ops there are. */
+  readonly end: number;
 }
 
 function plotMemory(
   plot: PlotModule,
-  { need, under, peaks, budget, phases, unitBytes, last }: Data,
+  { need, under, peaks, budget, phases, unitBytes, end }: Data,
 ): PlotOptions {
   const x = "op";
   const y = ({ bytes }: Point) => bytes / unitBytes;
-  const top = Math.max(...[...peaks, ...budget].map(y)) * 1.25;
+  const top = (Math.max(...[...peaks, ...budget].map(y)) || 1) * 1.25;
+  /** A peak's number stands above it, within the panel; that of a second one right below the first stands below. */
+  const beside = (peak: Point) => {
+    const [first] = peaks;
+    const close = peak !== first && y(first) - y(peak) < 0.12 * top && y(first) >= y(peak) &&
+      Math.abs(first.op - peak.op) < 0.12 * end;
+    const textAnchor = peak.op < 0.06 * end ? "start" : peak.op > 0.94 * end ? "end" : "middle";
+    return { textAnchor, dy: close ? 14 : -10 } as const;
+  };
   const halo = { fill: INK.light, stroke: BACKGROUND.light, strokeWidth: 4, fontWeight: 600 };
   return {
-    x: { label: "op", domain: [0, Math.max(1, last)] },
+    x: { label: "position in the step (ops)", domain: [0, end] },
     y: { domain: [0, top] },
     marks: [
       plot.areaY(under, { x, y, fill: SERIES.green.light, fillOpacity: 0.2 }),
       plot.lineY(need, { x, y, stroke: SERIES.blue.light }),
       plot.lineY(under, { x, y, stroke: SERIES.green.light }),
       plot.ruleY(budget, { y, stroke: SERIES.orange.light, strokeWidth: 2 }),
-      plot.ruleX(phases.slice(1), { x, stroke: MUTED.light, strokeOpacity: 0.5 }),
-      plot.text(phases, {
-        x,
-        text: "label",
-        frameAnchor: "top",
-        textAnchor: "start",
-        dx: 5,
-        dy: 2,
-        fill: MUTED.light,
-      }),
+      phaseMarks(plot, phases),
       plot.dot(peaks, { x, y, r: 3.5, fill: INK.light }),
-      plot.text(peaks, { x, y, text: ({ bytes }: Point) => formatBytes(bytes), dy: -10, ...halo }),
+      peaks.map((peak) =>
+        plot.text([peak], { x, y, text: () => formatBytes(peak.bytes), ...halo, ...beside(peak) })
+      ),
     ],
   };
 }

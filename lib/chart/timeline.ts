@@ -4,12 +4,13 @@
  *
  * @module
  */
-import { PHASES, type Plan, type Simulation, type Trace } from "../swap/mod.ts";
+import type { Plan, Simulation, Trace } from "../swap/mod.ts";
 import { simulate } from "../swap/policy/mod.ts";
 import { durations } from "../swap/trace.ts";
 import { Chart } from "./chart.ts";
 import { draw, type LegendItem, type PlotModule, type PlotOptions } from "./draw.ts";
-import { MUTED, SERIES } from "./theme.ts";
+import { checkStep, phaseMarks, phasesOf } from "./step.ts";
+import { SERIES } from "./theme.ts";
 
 /** Settings of {@linkcode timeline}. */
 export interface TimelineOptions {
@@ -22,104 +23,143 @@ export interface TimelineOptions {
 /** A stretch of time on a lane. */
 interface Bar {
   readonly lane: string;
-  readonly kind: keyof typeof COLOURS;
+  readonly kind: Kind;
   readonly from: number;
   readonly to: number;
 }
 
-const LANES = ["compute", "out", "in"];
 const COLOURS = {
   computes: SERIES.blue,
   waits: SERIES.orange,
   "copies out": SERIES.magenta,
   "copies in": SERIES.green,
 };
+type Kind = keyof typeof COLOURS;
 
-/** Bars closer than this share of the step are drawn as one. */
-const JOINED = 1 / 1500;
+const LANES = ["compute", "out", "in"];
+
+/** Half a pixel, as a share of the step: bars closer than this are drawn as one, and none is drawn shorter. */
+const LEAST = 1 / 1400;
+/** A lane of more bars than these is drawn as as many cells of equal length. */
+const CELLS = 350;
 
 /**
- * Compute and waiting, copies out and copies in, each as a lane over the milliseconds of a step (simulated).
+ * Compute and waiting, copies out and copies in, each as a lane over the milliseconds of a step (simulated; where ops were
+ * not timed, the step's time is spread evenly over them). What follows without a gap is one bar. Where bars would be too
+ * many to be seen, a lane is drawn in short cells, of each kind as many as its share of the time, there and in the whole.
  *
- * @throws {RangeError} when the trace has no op.
+ * @throws {RangeError} when the trace has no op, or the plan is one of another trace.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const trace: ebb.Trace = {
+ *   names: ["op"],
+ *   ops: [0, 0, 0, 0],
+ *   phases: [0, 0, 1, 1],
+ *   temporaries: [0, 0, 0, 0],
+ *   opMs: [1, 1, 1, 1],
+ *   stepMs: 4,
+ *   storages: [{ bytes: 1 << 20, born: 0, died: 3, uses: [0, 3], origin: -1 }],
+ * };
+ * const { candidates, compose, fit } = ebb.policy;
+ * const plan = compose(candidates(), fit({ budget: "0.5 MiB", bandwidth: 1e9 }))(trace);
+ * assert(ebb.chart.timeline(trace, plan).svg.includes("waiting for copies"));
+ * ```
  */
 export function timeline(trace: Trace, plan: Plan, options: TimelineOptions = {}): Chart {
-  if (trace.ops.length === 0) {
-    throw new RangeError("timeline: expected a trace with ops but found an empty one");
-  }
+  checkStep("timeline", trace, plan);
   const simulation = simulate(trace, plan);
-  const waits = simulation.stallMs.reduce((a, b) => a + b, 0);
-  const words = `${simulation.stepMs.toFixed(1)} ms, of which ${waits.toFixed(1)} ms waiting for copies; ` +
-    `${simulation.copies.length} copies.`;
-  const { title = "A step over time", subtitle = words } = options;
+  const { startMs, stallMs, stepMs, copies } = simulation;
+  const waits = stallMs.reduce((a, b) => a + b, 0);
+  const description = `${format(stepMs)} ms, of which ${format(waits)} ms waiting for copies; ` +
+    `${copies.length} ${copies.length === 1 ? "copy" : "copies"}.`;
+  const { title = "A step over time", subtitle = description } = options;
   const bars = barsOf(trace, simulation);
-  const phases = trace.phases
-    .map((phase, op) => ({ ms: simulation.startMs[op], label: PHASES[phase] }))
-    .filter(({ label }, i, all) => i === 0 || label !== all[i - 1].label)
-    .filter(({ ms }, i, all) => (all[i + 1]?.ms ?? simulation.stepMs) - ms > 0.06 * simulation.stepMs);
-  const legend: LegendItem[] = Object.entries(COLOURS).map(([label, colour]) => ({
-    label,
-    colour,
-    kind: "area",
-  }));
-  const panel = {
-    title: "",
-    plot: (plot: PlotModule): PlotOptions => ({
-      x: { label: "ms", domain: [0, simulation.stepMs] },
-      y: { domain: LANES, type: "band", grid: false, padding: 0.3, tickSize: 0 },
-      marks: [
-        plot.barX(bars, {
-          y: "lane",
-          x1: "from",
-          x2: "to",
-          fill: ({ kind }: Bar) => COLOURS[kind].light,
-          insetLeft: 0,
-        }),
-        plot.ruleX(phases.slice(1), { x: "ms", stroke: MUTED.light, strokeOpacity: 0.5 }),
-        plot.text(phases, {
-          x: "ms",
-          text: "label",
-          frameAnchor: "top",
-          textAnchor: "start",
-          dx: 5,
-          dy: -6,
-          fill: MUTED.light,
-        }),
-      ],
-    }),
-  };
-  return new Chart(
-    title,
-    () => draw({ title, subtitle, description: words, legend, panels: [panel], panelHeight: 170 }),
-  );
+  const phases = phasesOf(trace, (op) => op === 0 ? 0 : startMs[op] ?? stepMs);
+  const legend = Object.entries(COLOURS).map(([label, colour]): LegendItem => ({ label, colour, kind: "dot" }));
+  const plot = (plot: PlotModule): PlotOptions => ({
+    marginLeft: 64,
+    marginTop: 20,
+    x: { label: "time (ms)", domain: [0, stepMs || 1] },
+    y: { domain: LANES, type: "band", grid: false, padding: 0.3 },
+    marks: [
+      plot.barX(bars, { y: "lane", x1: "from", x2: "to", fill: ({ kind }: Bar) => COLOURS[kind].light }),
+      phaseMarks(plot, phases, -14),
+    ],
+  });
+  const panels = [{ title: "", plot }];
+  return new Chart(title, () => draw({ title, subtitle, description, legend, panels, panelHeight: 180 }));
 }
 
+/** What is drawn, lane by lane. */
 function barsOf(trace: Trace, { startMs, stallMs, stepMs, copies }: Simulation): Bar[] {
   const ms = durations(trace);
-  const bars: Bar[] = [];
+  const compute: Bar[] = [];
   startMs.forEach((start, i) => {
-    if (stallMs[i] > 0) bars.push({ lane: "compute", kind: "waits", from: start - stallMs[i], to: start });
-    bars.push({ lane: "compute", kind: "computes", from: start, to: start + ms[i] });
+    if (stallMs[i] > 0) compute.push({ lane: "compute", kind: "waits", from: start - stallMs[i], to: start });
+    compute.push({ lane: "compute", kind: "computes", from: start, to: start + ms[i] });
   });
-  for (const { direction, startMs: from, endMs } of copies) {
-    const to = Math.min(endMs, stepMs);
-    if (to > from) bars.push({ lane: direction, kind: `copies ${direction}`, from, to });
-  }
-  return joined(bars, stepMs * JOINED);
+  const sent = (lane: "out" | "in") =>
+    copies.filter(({ direction, startMs }) => direction === lane && startMs < stepMs)
+      .map(({ startMs: from, endMs }): Bar => ({
+        lane,
+        kind: `copies ${lane}`,
+        from,
+        to: Math.min(endMs, stepMs),
+      }));
+  return [compute, sent("out"), sent("in")].flatMap((lane) => {
+    const few = joined(lane, stepMs * LEAST);
+    return few.length <= CELLS
+      ? few.map((bar) => ({ ...bar, to: Math.min(stepMs, Math.max(bar.to, bar.from + stepMs * LEAST)) }))
+      : joined(inCells(lane, stepMs), 0);
+  });
 }
 
-/** Neighbours of one kind on one lane as one bar. */
+/** Bars of a lane, neighbours of one kind as one. */
 function joined(bars: readonly Bar[], gap: number): Bar[] {
-  const last = new Map<string, number>();
   const out: Bar[] = [];
   for (const bar of bars) {
-    const index = last.get(bar.lane) ?? -1;
-    const before = out[index];
+    const before = out.at(-1);
     if (before !== undefined && before.kind === bar.kind && bar.from - before.to <= gap) {
-      out[index] = { ...before, to: Math.max(before.to, bar.to) };
+      out[out.length - 1] = { ...before, to: Math.max(before.to, bar.to) };
     } else {
-      last.set(bar.lane, out.push(bar) - 1);
+      out.push(bar);
     }
   }
   return out;
+}
+
+/** A lane in cells: each is of the kind that is furthest behind its share of the time so far. */
+function inCells(bars: readonly Bar[], stepMs: number): Bar[] {
+  const width = stepMs / CELLS;
+  const shares = Array.from({ length: CELLS }, () => new Map<Kind, number>());
+  for (const { kind, from, to } of bars) {
+    for (let cell = Math.floor(from / width); cell < CELLS && cell * width < to; cell++) {
+      const covered = Math.min(to, (cell + 1) * width) - Math.max(from, cell * width);
+      shares[cell].set(kind, (shares[cell].get(kind) ?? 0) + covered);
+    }
+  }
+  const behind = new Map<Kind | "idle", number>();
+  const out: Bar[] = [];
+  shares.forEach((share, cell) => {
+    let idle = width;
+    for (const [kind, covered] of share) {
+      behind.set(kind, (behind.get(kind) ?? 0) + covered);
+      idle -= covered;
+    }
+    behind.set("idle", (behind.get("idle") ?? 0) + idle);
+    const [kind, most] = [...behind].reduce((a, b) => b[1] > a[1] ? b : a);
+    behind.set(kind, most - width);
+    const [from, to] = [cell * width, (cell + 1) * width];
+    if (kind !== "idle") out.push({ lane: bars[0].lane, kind, from, to });
+  });
+  return out;
+}
+
+/** Milliseconds with three digits or more. */
+function format(ms: number): string {
+  return ms >= 100 ? ms.toFixed(0) : ms === 0 ? "0" : ms.toPrecision(3);
 }
