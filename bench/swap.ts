@@ -2,7 +2,8 @@
  * What swap costs: the time of a training step in a part of the memory that it needs, against the same step without a
  * budget, over links of several speeds, in alternating blocks of one process. A link's speed is given by the ratio r:
  * the time to carry all that the tape saves one way, over the step's time without a budget (r = 1.4 is a large model on
- * a GPU). Prints markdown; losses are compared bit by bit.
+ * a GPU). Prints markdown; losses are compared bit by bit. The row
+ * "profiled" has swap and no budget: what its light profiler costs.
  *
  *     EBB_THREADS=1 deno run -A bench/swap.ts [--cases gpt,resnet,mlp] [--parts 2,4,8] [--ratios 0.1,0.35,0.7,1.4]
  *                                             [--policies planned,passive] [--rounds 4] [--block 3]
@@ -170,7 +171,11 @@ for (const name of pick("cases", options.cases, Object.keys(CASES))) {
   );
   for (const ratio of list(options.ratios)) {
     const link = { bytesPerSecond: saved / (ratio * stepMs) * 1000 };
-    const runners = [runner("no budget", make, ebb.cpu(), null)];
+    // With swap and no budget nothing moves: what is left is the light profiler.
+    const runners = [
+      runner("no budget", make, ebb.cpu(), null),
+      runner("no budget, profiled", make, ebb.cpu(), {}),
+    ];
     for (const part of list(options.parts)) {
       for (const policy of pick("policies", options.policies, Object.keys(POLICIES))) {
         const device = ebb.cpu({ budget: Math.floor(peakBytes / part), link });
