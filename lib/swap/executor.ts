@@ -23,8 +23,6 @@ interface Return {
 /** A plan, and how its storages and ops are found in a step that is like the one it was made of. */
 export class Executor {
   readonly plan: Plan;
-  /** Times that something was to come back early and there was no room; it is tried again until it is needed. */
-  deferred = 0;
   readonly #device: Device;
   readonly #length: number;
   /** Position by op and call. */
@@ -166,7 +164,6 @@ export class Executor {
     while (this.#waiting.length > 0 && this.#device.copies.prefetch(this.#waiting[0].storage) !== null) {
       this.#waiting.shift();
     }
-    if (this.#waiting.length > 0) this.deferred++;
   }
 }
 

@@ -4,39 +4,46 @@
  *
  * @module
  */
-import { type Device, OutOfMemoryError } from "../device/mod.ts";
+import { type CopyEngine, type Device, OutOfMemoryError, type Storage } from "../device/mod.ts";
 import type { Bandwidth } from "./plan.ts";
+import { ASSUMED_BANDWIDTH } from "./policy/compose.ts";
 
-const LARGEST = 4 << 20;
+/** What is sent: that much, or a share of the budget, for which others may have to leave. */
+const [LARGEST, SHARES] = [4 << 20, 16];
 const ROUNDS = 3;
-/** What is taken where there is no room to measure: a fast memory's. */
-const ASSUMED = 5e9;
 
 /** Bytes per second in each direction, the best of a few copies. */
 export function measureBandwidth(device: Device): Bandwidth {
-  const { budgetBytes, reservedBytes } = device.memory();
-  const bytes = Math.min(LARGEST, 2 ** Math.floor(Math.log2((budgetBytes - reservedBytes) / 2)));
-  const best = { out: 0, in: 0 };
-  if (!(bytes >= 4096)) return { out: ASSUMED, in: ASSUMED };
-  const { peakBytes } = device.pool;
+  const { pool, copies } = device;
+  const { peakBytes } = pool;
+  const bytes = Math.min(LARGEST, Math.ceil(pool.budgetBytes / SHARES));
   try {
     const storage = device.allocate(bytes);
-    const timed = (direction: "out" | "in", start: () => Parameters<typeof device.copies.wait>[0]) => {
-      const begun = performance.now();
-      device.copies.wait(start());
-      best[direction] = Math.max(best[direction], bytes / (performance.now() - begun) * 1000);
-    };
-    for (let i = 0; i < ROUNDS; i++) {
-      timed("out", () => device.copies.copyOut(storage)!);
-      timed("in", () => device.copies.copyIn(storage));
+    try {
+      return fastest(copies, storage);
+    } finally {
+      storage.release();
+      // Nobody asked for these bytes.
+      pool.trim();
+      pool.peakBytes = Math.max(peakBytes, pool.reservedBytes);
     }
-    storage.release();
   } catch (error) {
     if (!(error instanceof OutOfMemoryError)) throw error;
-    return { out: ASSUMED, in: ASSUMED };
+    return ASSUMED_BANDWIDTH;
   }
-  // Nobody asked for these bytes.
-  device.pool.trim();
-  device.pool.peakBytes = Math.max(peakBytes, device.pool.reservedBytes);
+}
+
+function fastest(copies: CopyEngine, storage: Storage): Bandwidth {
+  const best = { out: 0, in: 0 };
+  for (let i = 0; i < ROUNDS; i++) {
+    for (const direction of ["out", "in"] as const) {
+      const begun = performance.now();
+      const ticket = direction === "out" ? copies.copyOut(storage) : copies.copyIn(storage);
+      if (ticket === null) return ASSUMED_BANDWIDTH; // no room on the far side
+      copies.wait(ticket);
+      const speed = storage.bytes / Math.max(1e-3, performance.now() - begun) * 1000;
+      best[direction] = Math.max(best[direction], speed);
+    }
+  }
   return best;
 }

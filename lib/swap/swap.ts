@@ -55,7 +55,6 @@ export class Swap implements Disposable {
   readonly #recorder: Recorder;
   readonly #entries: Entry[] = [];
   readonly #latest: Record<Kind, Entry | null> = { training: null, evaluation: null };
-  readonly #formerObserver: DeviceObserver | null;
   #bandwidth: Bandwidth | null = null;
   /** The step under way. */
   #running: Running | null = null;
@@ -73,7 +72,6 @@ export class Swap implements Disposable {
     this.device = device;
     this.#options = options;
     this.#recorder = new Recorder(device);
-    this.#formerObserver = device.observer;
     if (options.host !== undefined) device.copies.budgetBytes = parseBytes(options.host, "swap host");
     device.observer = this.#observeDevice();
   }
@@ -118,7 +116,7 @@ export class Swap implements Disposable {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.device.observer = this.#formerObserver;
+    this.device.observer = null;
     this.device.copies.drain();
   }
 
@@ -167,7 +165,7 @@ export class Swap implements Disposable {
     } else if (entry.stage === "GenPolicy") {
       entry.trace = this.#recorder.trace();
       entry.stage = "Stable";
-      this.#plan(entry);
+      entry.executor = this.#planned(entry.trace, entry.share);
     } else if (running.entry === entry && running.evictions > 0 && entry.share > LEAST_SHARE) {
       // Room was missing though the plan should have made it: plan for less.
       entry.share -= 0.05;
@@ -191,31 +189,30 @@ export class Swap implements Disposable {
   }
 
   #made(kind: Kind, sequence: Int32Array, trace: Trace): Entry {
-    const entry = {
+    const entry: Entry = {
       kind,
       sequence,
       landmarks: landmarksOf(sequence),
+      stage: "GenPolicy",
       trace,
+      executor: this.#planned(trace, SHARE),
       share: SHARE,
       used: this.#steps,
     };
-    const complete = Object.assign(entry, { stage: "GenPolicy" as Stage, executor: null! as Executor });
-    this.#plan(complete);
-    if (this.#entries.length === REMEMBERED) {
-      this.#entries.sort((a, b) => b.used - a.used).pop();
-    }
-    this.#entries.push(complete);
-    return complete;
+    if (this.#entries.length === REMEMBERED) this.#entries.sort((a, b) => b.used - a.used).pop();
+    this.#entries.push(entry);
+    return entry;
   }
 
-  #plan(entry: Entry): void {
+  /** A plan for steps like the one that was recorded last, within a share of the budget. */
+  #planned(trace: Trace, share: number): Executor {
     const { policy = defaultPolicy } = this.#options;
     this.#bandwidth ??= measureBandwidth(this.device);
     const { budgetBytes } = this.device.memory();
-    const budget = budgetBytes === Infinity ? Number.MAX_SAFE_INTEGER : Math.floor(budgetBytes * entry.share);
-    const plan = policy({ budget, bandwidth: this.#bandwidth })(entry.trace);
-    const roles = entry.trace.storages.map((_, i) => this.#recorder.role(i));
-    entry.executor = new Executor(this.device, entry.trace, plan, this.#recorder.sequence(), roles);
+    const budget = budgetBytes === Infinity ? Number.MAX_SAFE_INTEGER : Math.floor(budgetBytes * share);
+    const plan = policy({ budget, bandwidth: this.#bandwidth })(trace);
+    const roles = trace.storages.map((_, i) => this.#recorder.role(i));
+    return new Executor(this.device, trace, plan, this.#recorder.sequence(), roles);
   }
 
   #observeDevice(): DeviceObserver {
