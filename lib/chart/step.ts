@@ -5,7 +5,7 @@
  */
 import { PHASES, type Plan, type Trace } from "../swap/mod.ts";
 import type { PlotModule, PlotOptions } from "./draw.ts";
-import { MUTED } from "./theme.ts";
+import { BACKGROUND, MUTED } from "./theme.ts";
 
 /** Where a phase begins, on the horizontal axis. */
 export interface PhaseStart {
@@ -55,12 +55,26 @@ export function phaseMarks(
   dy = 2,
 ): NonNullable<PlotOptions["marks"]> {
   const names = (side: PhaseStart["side"]) => phases.filter((phase) => phase.label && phase.side === side);
-  const look = { x: "at", text: "label", frameAnchor: "top", dy, fill: MUTED.light } as const;
+  const look = {
+    x: "at",
+    text: "label",
+    frameAnchor: "top",
+    dy,
+    fill: MUTED.light,
+    stroke: BACKGROUND.light,
+    strokeWidth: 4,
+  } as const;
   return [
     plot.ruleX(phases.slice(1), { x: "at", stroke: MUTED.light, strokeOpacity: 0.5 }),
     plot.text(names("right"), { ...look, textAnchor: "start", dx: 5 }),
     plot.text(names("left"), { ...look, textAnchor: "end", dx: -5 }),
   ];
+}
+
+/** Ticks of an axis that counts: whole numbers, also where it is so short that there would be others between. */
+export function wholeTicks(begin: number, end: number): { ticks?: number[]; tickFormat?: string } {
+  if (end - begin > 10) return {};
+  return { ticks: Array.from({ length: end - begin + 1 }, (_, i) => begin + i), tickFormat: "d" };
 }
 
 /** Refuses an empty trace, and a plan of another one. `name` is who asks. */

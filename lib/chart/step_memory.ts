@@ -10,7 +10,7 @@ import { needOf, simulate } from "../swap/policy/mod.ts";
 import { Chart } from "./chart.ts";
 import { unitOf } from "./device_memory.ts";
 import { draw, type LegendItem, type Panel, type PlotModule, type PlotOptions } from "./draw.ts";
-import { checkStep, phaseMarks, phasesOf, type PhaseStart } from "./step.ts";
+import { checkStep, phaseMarks, phasesOf, type PhaseStart, wholeTicks } from "./step.ts";
 import { BACKGROUND, INK, SERIES } from "./theme.ts";
 import { thin } from "./thin.ts";
 
@@ -57,7 +57,9 @@ export function memory(trace: Trace, plan?: Plan, options: StepMemoryOptions = {
   const peaks = [need, under].filter((curve) => curve.length > 0).map(highest);
   const most = Math.max(...peaks.map(({ bytes }) => bytes));
   // Without a budget, plans are made for the largest number there is.
-  const limit = plan === undefined || plan.budgetBytes >= Number.MAX_SAFE_INTEGER ? Infinity : plan.budgetBytes;
+  const limit = plan === undefined || plan.budgetBytes >= Number.MAX_SAFE_INTEGER
+    ? Infinity
+    : plan.budgetBytes;
   const budget = limit <= FAR * Math.max(1, most) ? [{ op: 0, bytes: limit }] : [];
   const [unit, unitBytes] = unitOf(Math.max(most, ...budget.map(({ bytes }) => bytes)));
 
@@ -72,7 +74,7 @@ export function memory(trace: Trace, plan?: Plan, options: StepMemoryOptions = {
     budget,
     phases: phasesOf(trace),
     unitBytes,
-    end: trace.ops.length,
+    end: Math.max(1, trace.ops.length - 1),
   };
   const { title = "Memory over a step", subtitle = description } = options;
   const panel: Panel = { title: `Memory (${unit})`, plot: (plot) => plotMemory(plot, data) };
@@ -83,7 +85,11 @@ function inWords(needed: number, held: number | undefined, limit: number): strin
   const needs = `Needs ${formatBytes(needed)}`;
   if (held === undefined) return `${needs}.`;
   const budget = formatBytes(limit);
-  const within = limit === Infinity ? "" : held > limit ? `, over its budget of ${budget}` : ` of ${budget}`;
+  const within = limit === Infinity
+    ? ""
+    : held > limit
+    ? `, over its budget of ${budget}`
+    : ` of a budget of ${budget}`;
   return `${needs}; the plan holds ${formatBytes(held)}${within}.`;
 }
 
@@ -101,7 +107,7 @@ interface Data {
   readonly budget: readonly Point[];
   readonly phases: readonly PhaseStart[];
   readonly unitBytes: number;
-  /** How many ops there are. */
+  /** Where the horizontal axis ends. */
   readonly end: number;
 }
 
@@ -122,18 +128,19 @@ function plotMemory(
   };
   const halo = { fill: INK.light, stroke: BACKGROUND.light, strokeWidth: 4, fontWeight: 600 };
   return {
-    x: { label: "position in the step (ops)", domain: [0, end] },
+    x: { label: "position in the step (ops)", domain: [0, end], ...wholeTicks(0, end) },
     y: { domain: [0, top] },
     marks: [
       plot.areaY(under, { x, y, fill: SERIES.green.light, fillOpacity: 0.2 }),
-      plot.lineY(need, { x, y, stroke: SERIES.blue.light }),
       plot.lineY(under, { x, y, stroke: SERIES.green.light }),
+      plot.lineY(need, { x, y, stroke: SERIES.blue.light }),
       plot.ruleY(budget, { y, stroke: SERIES.orange.light, strokeWidth: 2 }),
       phaseMarks(plot, phases),
       plot.dot(peaks, { x, y, r: 3.5, fill: INK.light }),
-      peaks.map((peak) =>
-        plot.text([peak], { x, y, text: () => formatBytes(peak.bytes), ...halo, ...beside(peak) })
-      ),
+      peaks.filter((peak) => peak === peaks[0] || peak.op !== peaks[0].op || peak.bytes !== peaks[0].bytes)
+        .map((peak) =>
+          plot.text([peak], { x, y, text: () => formatBytes(peak.bytes), ...halo, ...beside(peak) })
+        ),
     ],
   };
 }

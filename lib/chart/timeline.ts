@@ -38,10 +38,12 @@ type Kind = keyof typeof COLOURS;
 
 const LANES = ["compute", "out", "in"];
 
-/** Half a pixel, as a share of the step: bars closer than this are drawn as one, and none is drawn shorter. */
-const LEAST = 1 / 1400;
-/** A lane of more bars than these is drawn as as many cells of equal length. */
-const CELLS = 350;
+/** A lane that is too crowded for bars is drawn as so many cells, of two pixels each. */
+const CELLS = 326;
+/** Bars closer than half a pixel are drawn as one, and none is drawn shorter than a pixel; as shares of the step. */
+const [GAP, LEAST] = [1 / (4 * CELLS), 1 / (2 * CELLS)];
+/** So many bars shorter than a cell, each next to another such one, make a lane crowded: they would run into each other. */
+const CROWD = 4;
 
 /**
  * Compute and waiting, copies out and copies in, each as a lane over the milliseconds of a step (simulated; where ops were
@@ -75,11 +77,15 @@ export function timeline(trace: Trace, plan: Plan, options: TimelineOptions = {}
   const { startMs, stallMs, stepMs, copies } = simulation;
   const waits = stallMs.reduce((a, b) => a + b, 0);
   const description = `${format(stepMs)} ms, of which ${format(waits)} ms waiting for copies; ` +
-    `${copies.length} ${copies.length === 1 ? "copy" : "copies"}.`;
+    `${copies.length.toLocaleString("en")} ${copies.length === 1 ? "copy" : "copies"}.`;
   const { title = "A step over time", subtitle = description } = options;
   const bars = barsOf(trace, simulation);
   const phases = phasesOf(trace, (op) => op === 0 ? 0 : startMs[op] ?? stepMs);
-  const legend = Object.entries(COLOURS).map(([label, colour]): LegendItem => ({ label, colour, kind: "dot" }));
+  const legend = Object.entries(COLOURS).map(([label, colour]): LegendItem => ({
+    label,
+    colour,
+    kind: "dot",
+  }));
   const plot = (plot: PlotModule): PlotOptions => ({
     marginLeft: 64,
     marginTop: 20,
@@ -111,8 +117,12 @@ function barsOf(trace: Trace, { startMs, stallMs, stepMs, copies }: Simulation):
         to: Math.min(endMs, stepMs),
       }));
   return [compute, sent("out"), sent("in")].flatMap((lane) => {
-    const few = joined(lane, stepMs * LEAST);
-    return few.length <= CELLS
+    const few = joined(lane, stepMs * GAP);
+    const isShort = ({ from, to }: Bar) => to - from < stepMs / CELLS;
+    const crowd = few.filter((bar, i) =>
+      i > 0 && few[i - 1].kind !== bar.kind && isShort(bar) && isShort(few[i - 1])
+    );
+    return few.length <= CELLS && crowd.length <= CROWD
       ? few.map((bar) => ({ ...bar, to: Math.min(stepMs, Math.max(bar.to, bar.from + stepMs * LEAST)) }))
       : joined(inCells(lane, stepMs), 0);
   });
@@ -159,7 +169,7 @@ function inCells(bars: readonly Bar[], stepMs: number): Bar[] {
   return out;
 }
 
-/** Milliseconds with three digits or more. */
+/** Milliseconds by three digits or more. */
 function format(ms: number): string {
-  return ms >= 100 ? ms.toFixed(0) : ms === 0 ? "0" : ms.toPrecision(3);
+  return ms >= 100 ? Math.round(ms).toLocaleString("en") : ms === 0 ? "0" : ms.toPrecision(3);
 }
