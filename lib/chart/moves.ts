@@ -84,7 +84,7 @@ export function moves(trace: Trace, plan: Plan, options: MovesOptions = {}): Cha
   }
   const all = rowsOf(trace, plan);
   const rows = all.slice(0, limit);
-  const description = inWords(plan, all.length, rows.length);
+  const description = inWords(plan, rows.length < all.length ? rows.length : undefined);
   const { subtitle = description } = options;
   const legend = Object.entries(rows.length > 0 ? COLOURS : {}).map(([label, colour]): LegendItem => ({
     label,
@@ -96,11 +96,13 @@ export function moves(trace: Trace, plan: Plan, options: MovesOptions = {}): Cha
   return new Chart(title, () => draw({ title, subtitle, description, legend, panels, panelHeight }));
 }
 
-function inWords({ moves }: Plan, all: number, shown: number): string {
+/** What leaves, in words; `shown` where that is not all. */
+function inWords({ moves }: Plan, shown?: number): string {
   if (moves.length === 0) return "Nothing leaves the device.";
   const bytes = formatBytes(moves.reduce((sum, move) => sum + move.bytes, 0));
-  const what = `${all} ${all === 1 ? "storage moves" : "storages move"}, ${bytes} each way a step`;
-  return shown < all ? `${what}; the ${shown} largest are shown.` : `${what}.`;
+  const count = new Set(moves.map(({ storage }) => storage)).size;
+  const what = `${count} ${count === 1 ? "storage moves" : "storages move"}, ${bytes} a step`;
+  return shown === undefined ? `${what}.` : `${what}; the ${shown} largest are shown.`;
 }
 
 /** All that moves, the largest first. */

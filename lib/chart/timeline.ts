@@ -42,7 +42,7 @@ const LANES = ["compute", "out", "in"];
 const CELLS = 326;
 /** Bars closer than half a pixel are drawn as one, and none is drawn shorter than a pixel; as shares of the step. */
 const [GAP, LEAST] = [1 / (4 * CELLS), 1 / (2 * CELLS)];
-/** So many bars shorter than a cell, each next to another such one, make a lane crowded: they would run into each other. */
+/** More bars than these that are shorter than a cell, each next to another such one, would run into each other. */
 const CROWD = 4;
 
 /**

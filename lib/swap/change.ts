@@ -113,39 +113,6 @@ export function paperSimilarity(
   return { length, cosine, changed: length >= 0.05 || cosine < 0.95 };
 }
 
-/**
- * A short name of a sequence, by which what is known of it is found again: equal sequences have equal signatures, in
- * every process and as an array or a typed one; others differ but for an accident of about one in 9 · 10¹⁵ a pair (the
- * hash is cyrb53 by bryc, whose two halves are mixed as in MurmurHash3; no defence against sequences made to collide).
- *
- * @param ops numbers of ops, whole and below 2³²
- * @returns a whole number from 0 to 2⁵³ − 1.
- *
- * @example
- * ```ts
- * import { assertEquals, assertNotEquals } from "@std/assert";
- * import { signature } from "./change.ts";
- *
- * const plans = new Map([[signature([1, 2, 3]), "training"], [signature([1, 2]), "evaluation"]]);
- * assertEquals(plans.get(signature(new Int32Array([1, 2]))), "evaluation");
- * assertNotEquals(signature([1, 2, 3]), signature([2, 1, 3]));
- * ```
- */
-export function signature(ops: ArrayLike<number>): number {
-  let [high, low] = [0xdeadbeef, 0x41c6ce57];
-  for (let i = 0; i < ops.length; i++) {
-    high = Math.imul(high ^ ops[i], 2654435761);
-    low = Math.imul(low ^ ops[i], 1597334677);
-    // In a product bits only move up: they have to come down again to reach all of it.
-    high ^= high >>> 15;
-    low ^= low >>> 13;
-  }
-  // The length is no op: one that is 0 counts too.
-  high = Math.imul(high ^ (high >>> 16) ^ ops.length, 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
-  low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
-  return 2 ** 32 * (low & 0x1fffff) + (high >>> 0);
-}
-
 function isEqual(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;

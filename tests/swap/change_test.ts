@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { isLike, ngramSimilarity, paperSimilarity, signature } from "../../lib/swap/change.ts";
+import { isLike, ngramSimilarity, paperSimilarity } from "../../lib/swap/change.ts";
 import { Generator } from "../../lib/tensor/random.ts";
 
 /** A step of training of 2,244 ops, numbered as they are first seen; 240 of them are the optimizer's. */
@@ -138,34 +138,4 @@ Deno.test("paperSimilarity() is defined for empty sequences and those of zeros a
   assertEquals(paperSimilarity(reference, reference), { length: 0, cosine: 1, changed: false });
   const longer = (by: number) => Array.from({ length: 100 + by }, () => 1);
   assertEquals([4, 5].map((by) => paperSimilarity(longer(0), longer(by)).changed), [false, true]);
-});
-
-Deno.test("signature() is the same in every process, and another after any single change", () => {
-  assertEquals(signature([]), signature(new Int32Array()));
-  assertEquals(signature(Int32Array.from(reference)), signature(reference));
-  assertEquals(
-    [signature([]), signature([1, 2, 3])],
-    [3338908027751811, 3858793704195962],
-    "as it always was",
-  );
-
-  const seen = new Set<number>([signature(reference)]);
-  let sequences = 1;
-  const add = (ops: readonly number[]) => {
-    const name = signature(ops);
-    assert(Number.isSafeInteger(name) && name >= 0);
-    seen.add(name);
-    sequences++;
-  };
-  for (let length = 0; length < 100; length++) add(new Array(length).fill(0));
-  for (let i = 1; i + 1 < reference.length; i++) {
-    add(reference.slice(0, i));
-    add(reference.with(i, 1000 + i));
-    add(reference.with(i, reference[i] + 65536));
-    if (reference[i] !== reference[i + 1]) {
-      add(reference.with(i, reference[i + 1]).with(i + 1, reference[i]));
-    }
-  }
-  assert(sequences > 7000);
-  assertEquals(seen.size, sequences);
 });
