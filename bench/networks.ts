@@ -39,6 +39,12 @@ function training(
   };
 }
 
+/** A training step of a model by Adam. */
+function withAdam(model: ebb.nn.Module, data: ebb.Tensor[], loss: () => ebb.Tensor): Case {
+  const parameters = model.parameters();
+  return training(parameters, data, new ebb.optim.Adam(parameters), loss);
+}
+
 /** Random numbers of shape `shape`. */
 function random(seed: number, shape: number[], scale = 1): ebb.Tensor {
   const size = shape.reduce((a, b) => a * b, 1);
@@ -75,13 +81,7 @@ export function mlp(): Case {
   );
   const x = random(10, [128, 784]);
   const y = classes(128);
-  const parameters = [...model.parameters()];
-  return training(
-    parameters,
-    [x, y],
-    new ebb.optim.Adam(parameters),
-    () => ebb.crossEntropy(model.forward(x), y),
-  );
+  return withAdam(model, [x, y], () => ebb.crossEntropy(model.forward(x), y));
 }
 
 /** Two convolutions, max-pooling and a layer, 28×28, batch 64. */
@@ -106,13 +106,7 @@ export function cnn(): Case {
   ]);
   const x = random(30, [64, 1, 28, 28]);
   const y = classes(64);
-  const parameters = [...model.parameters()];
-  return training(
-    parameters,
-    [x, y],
-    new ebb.optim.Adam(parameters),
-    () => ebb.crossEntropy(model.forward(x), y),
-  );
+  return withAdam(model, [x, y], () => ebb.crossEntropy(model.forward(x), y));
 }
 
 /** Two pre-norm transformer blocks of width 128 with 4 heads, over 8 sequences of 64, to a given target. */
@@ -142,9 +136,7 @@ export function transformer(): Case {
   );
   const x = random(40, [batch, length, width]);
   const target = random(41, [batch, length, width]);
-  const parameters = [...model.parameters()];
-  const optimizer = new ebb.optim.Adam(parameters);
-  return training(parameters, [x, target], optimizer, () => ebb.mseLoss(model.forward(x), target));
+  return withAdam(model, [x, target], () => ebb.mseLoss(model.forward(x), target));
 }
 
 /** PreAct-ResNet18 of width 16, 32×32, batch 128, SGD with momentum. */

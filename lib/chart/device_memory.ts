@@ -135,7 +135,8 @@ function plotMemory(plot: PlotModule, data: MemoryData): PlotOptions {
   };
 }
 
-function highest(points: readonly Point[]): Point {
+/** The row of the most bytes. */
+export function highest<Row extends { readonly bytes: number }>(points: readonly Row[]): Row {
   return points.reduce((a, b) => b.bytes > a.bytes ? b : a);
 }
 

@@ -8,7 +8,7 @@ import { formatBytes } from "../device/bytes.ts";
 import type { Plan, Trace } from "../swap/mod.ts";
 import { needOf, simulate } from "../swap/policy/mod.ts";
 import { Chart } from "./chart.ts";
-import { unitOf } from "./device_memory.ts";
+import { highest, unitOf } from "./device_memory.ts";
 import { draw, type LegendItem, type Panel, type PlotModule, type PlotOptions } from "./draw.ts";
 import { checkStep, phaseMarks, phasesOf, type PhaseStart, wholeTicks } from "./step.ts";
 import { BACKGROUND, INK, SERIES } from "./theme.ts";
@@ -147,8 +147,4 @@ function plotMemory(
 
 function pointsOf(bytes: ArrayLike<number>): Point[] {
   return Array.from(bytes, (value, op) => ({ op, bytes: value }));
-}
-
-function highest(points: readonly Point[]): Point {
-  return points.reduce((a, b) => b.bytes > a.bytes ? b : a);
 }

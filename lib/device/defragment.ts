@@ -23,9 +23,9 @@ export function defragment(
   storages: readonly Storage[],
   bytes: number,
 ): boolean {
+  if (!backend.divisible || pool.liveBytes + bytes + SLACK > pool.budgetBytes) return false;
   const isFree = ({ state, block }: Storage) => state === "resident" && block !== null && block.busy === 0;
   const movable = storages.filter(isFree).sort((a, b) => b.bytes - a.bytes);
-  if (!backend.divisible || pool.liveBytes + bytes + SLACK > pool.budgetBytes) return false;
   const contents = movable.map((storage) => {
     const { segment, offset } = storage.block!;
     const kept = new Uint8Array(storage.bytes);

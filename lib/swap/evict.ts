@@ -13,15 +13,13 @@ const SMALL = 4096;
 /**
  * Sends storages away that hold at least `bytes` bytes together, or as many as there are.
  *
- * @param distance in how many ops a storage is needed; NaN where that is not known
- * @param age how many ops ago it was used last
+ * @param farness in how many ops a storage is needed, or, where that is not known, how many ops ago it was used
  * @returns how many bytes are on their way
  */
 export function evict(
   device: Device,
   bytes: number,
-  distance: (storage: Storage) => number,
-  age: (storage: Storage) => number,
+  farness: (storage: Storage) => number,
 ): number {
   const free = (least: number) =>
     [...device.storages()].filter((storage) =>
@@ -29,11 +27,8 @@ export function evict(
     );
   let victims = free(SMALL);
   if (victims.length === 0) victims = free(1);
-  const farness = new Map(victims.map((storage) => {
-    const known = distance(storage);
-    return [storage, Number.isNaN(known) ? age(storage) : known];
-  }));
-  victims.sort((a, b) => farness.get(b)! - farness.get(a)! || b.bytes - a.bytes);
+  const far = new Map(victims.map((storage) => [storage, farness(storage)]));
+  victims.sort((a, b) => far.get(b)! - far.get(a)! || b.bytes - a.bytes);
   let sent = 0;
   for (const storage of victims) {
     if (sent >= bytes) break;

@@ -11,9 +11,6 @@ import type { Move, Plan } from "./plan.ts";
 import { roleOf } from "./recorder.ts";
 import { successors, type Trace } from "./trace.ts";
 
-/** What is done at a position: an index in the trace, and the position at which that storage is needed. */
-type Actions = Map<number, { index: number; due: number }[]>;
-
 /** Who is to come back, and for which position. */
 interface Return {
   storage: Storage;
@@ -30,8 +27,10 @@ export class Executor {
   /** Index in the trace by role: of storages that are there when the step begins, and of those made in it. */
   readonly #before = new Map<number, number>();
   readonly #made = new Map<number, number>();
-  readonly #out: Actions = new Map();
-  readonly #in: Actions = new Map();
+  /** By position: indices in the trace of what leaves after it. */
+  readonly #out = new Map<number, number[]>();
+  /** By position: what is to come back before it, and for which position. */
+  readonly #in = new Map<number, { index: number; due: number }[]>();
   /** By index in the trace: uses, and who it is in the next step. */
   readonly #uses: readonly (readonly number[])[];
   readonly #next: readonly number[];
@@ -68,16 +67,11 @@ export class Executor {
   }
 
   #schedule({ storage, out, back, prefetch }: Move): void {
-    const put = (actions: Actions, position: number, index: number, due: number) => {
-      const list = actions.get(position);
-      if (list === undefined) actions.set(position, [{ index, due }]);
-      else list.push({ index, due });
-    };
-    put(this.#out, out, storage, back);
+    append(this.#out, out, storage);
     if (back === Infinity) return;
     // What comes back in the next step may have another index there.
-    if (prefetch < this.#length) put(this.#in, prefetch, storage, back);
-    else put(this.#in, prefetch - this.#length, this.#next[storage], back - this.#length);
+    if (prefetch < this.#length) append(this.#in, prefetch, { index: storage, due: back });
+    else append(this.#in, prefetch - this.#length, { index: this.#next[storage], due: back - this.#length });
   }
 
   /** A step begins, or turns out to be of this kind when it is under way. */
@@ -123,12 +117,12 @@ export class Executor {
   }
 
   /**
-   * In how many ops a storage is used next, as far as the plan's trace knows; Infinity: never again; NaN: the storage
+   * In how many ops a storage is used next, as far as the plan's trace knows; Infinity: never again; null: the storage
    * was not in the trace.
    */
-  distance({ mark }: Storage): number {
+  distance({ mark }: Storage): number | null {
     const index = this.#indices[mark] ?? -1;
-    if (index < 0) return NaN;
+    if (index < 0) return null;
     const uses = this.#uses[index];
     const next = firstFrom(uses, this.#at);
     if (next < uses.length) return uses[next] - this.#at;
@@ -147,7 +141,7 @@ export class Executor {
   #leave(position: number): void {
     const due = this.#out.get(position);
     if (due === undefined) return;
-    for (const { index } of due) {
+    for (const index of due) {
       const storage = this.#bound[index];
       if (storage !== null && storage.state === "resident" && storage.holders > 0) {
         this.#device.copies.copyOut(storage);
@@ -165,6 +159,12 @@ export class Executor {
       this.#waiting.shift();
     }
   }
+}
+
+function append<T>(lists: Map<number, T[]>, key: number, item: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
 }
 
 /** The first index from which on a list that ascends is at least `value`. */

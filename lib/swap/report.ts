@@ -8,6 +8,7 @@ import { formatBytes, type MemoryReport } from "../device/mod.ts";
 import type { Stage } from "./entry.ts";
 import type { Plan } from "./plan.ts";
 import { needOf } from "./policy/need.ts";
+import { peakOf } from "./policy/rank.ts";
 import { PHASES, type Trace } from "./trace.ts";
 
 /** What was measured in one step. */
@@ -46,6 +47,7 @@ export interface TensorReport {
 
 /** Tensors that the text and the table list, the largest first. */
 const LISTED = 12;
+const HEAD = ["", "predicted", "measured"];
 
 /** What a notebook asks a value for. */
 const DISPLAY: unique symbol = Symbol.for("Jupyter.display") as never;
@@ -97,7 +99,7 @@ export class Report {
     this.stage = stage;
     this.steps = steps;
     this.budgetBytes = memory.budgetBytes;
-    this.neededBytes = needOf(trace).reduce((a, b) => Math.max(a, b), 0);
+    this.neededBytes = peakOf(needOf(trace));
     this.predictedPeakBytes = plan.predicted.peakBytes;
     this.measuredPeakBytes = measured.peakBytes;
     this.reservedPeakBytes = memory.peakBytes;
@@ -114,16 +116,12 @@ export class Report {
 
   /** The report as lines of text. */
   toString(): string {
-    const row = (name: string, predicted: string, found: string) =>
+    const row = ([name, predicted, found]: readonly string[]) =>
       `${name.padEnd(22)}${predicted.padStart(12)}${found.padStart(12)}`;
-    const ms = (value: number) => `${value.toFixed(1)} ms`;
     return [
       `swap: ${this.stage} after ${this.steps} steps; needs ${formatBytes(this.neededBytes)}, may use ` +
       (this.budgetBytes === Infinity ? "what the machine has" : formatBytes(this.budgetBytes)),
-      row("", "predicted", "measured"),
-      row("peak in use", formatBytes(this.predictedPeakBytes), formatBytes(this.measuredPeakBytes)),
-      row("step", ms(this.predictedStepMs), ms(this.measuredStepMs)),
-      row("waiting for copies", ms(this.predictedStallMs), ms(this.measuredStallMs)),
+      ...[HEAD, ...this.#figures()].map(row),
       `moved out ${formatBytes(this.bytesOut)}, in ${formatBytes(this.bytesIn)}; ` +
       `${this.evictions} allocations made room by themselves, ${this.missed} operands were waited for`,
       ...this.tensors.slice(0, LISTED).map(({ bytes, op, phase, why }) =>
@@ -136,19 +134,23 @@ export class Report {
   [DISPLAY](): Record<string, string> {
     const cells = (kind: string, texts: readonly string[]) =>
       `<tr>${texts.map((text) => `<${kind}>${escaped(text)}</${kind}>`).join("")}</tr>`;
+    const tensors = this.tensors.slice(0, LISTED).map(({ bytes, op, phase, why }) =>
+      cells("td", [formatBytes(bytes), op, phase, why])
+    );
+    const html = `<table>${cells("th", HEAD)}` +
+      `${this.#figures().map((row) => cells("td", row)).join("")}</table>` +
+      `<table>${cells("th", ["bytes", "made by", "phase", "moves or stays"])}${tensors.join("")}</table>`;
+    return { "text/html": html, "text/plain": this.toString() };
+  }
+
+  /** Rows of what was predicted and what was measured, under {@linkcode HEAD}. */
+  #figures(): string[][] {
     const ms = (value: number) => `${value.toFixed(1)} ms`;
-    const figures = [
+    return [
       ["peak in use", formatBytes(this.predictedPeakBytes), formatBytes(this.measuredPeakBytes)],
       ["step", ms(this.predictedStepMs), ms(this.measuredStepMs)],
       ["waiting for copies", ms(this.predictedStallMs), ms(this.measuredStallMs)],
     ];
-    const tensors = this.tensors.slice(0, LISTED).map(({ bytes, op, phase, why }) =>
-      cells("td", [formatBytes(bytes), op, phase, why])
-    );
-    const html = `<table>${cells("th", ["", "predicted", "measured"])}` +
-      `${figures.map((row) => cells("td", row)).join("")}</table>` +
-      `<table>${cells("th", ["bytes", "made by", "phase", "moves or stays"])}${tensors.join("")}</table>`;
-    return { "text/html": html, "text/plain": this.toString() };
   }
 }
 

@@ -173,7 +173,7 @@ export class Swap implements Disposable {
     }
     entry.used = this.#steps;
     this.#latest[kind] = entry;
-    if (kind === "training") this.#last = running.report(this.#recorder);
+    if (kind === "training") this.#last = running.report();
   }
 
   /** What is known of a sequence like this one: first of what was expected, then of all of its kind. */
@@ -219,7 +219,7 @@ export class Swap implements Disposable {
     return {
       makeRoom: (bytes) => {
         const running = this.#running;
-        if (running === null) return evict(this.device, bytes, () => NaN, () => 0) > 0;
+        if (running === null) return evict(this.device, bytes, () => 0) > 0;
         return running.makeRoom(bytes);
       },
       created: (storage) => this.#running?.created(storage),
@@ -242,6 +242,8 @@ class Running implements OpObserver {
   readonly #recorder: Recorder;
   readonly #entries: readonly Entry[];
   readonly #before: { waitedMs: number; out: number; in: number };
+  /** Storages from this mark on were made in the step. */
+  readonly #old: number;
   /** By mark: the position of the last op that used a storage. */
   readonly #touched: number[] = [];
   #startMs = performance.now();
@@ -261,9 +263,6 @@ class Running implements OpObserver {
     this.#old = recorder.count;
     entry?.executor.begin(device.storages(), () => true);
   }
-
-  /** Storages from this mark on were made in the step. */
-  readonly #old: number;
 
   before(name: string, inputs: readonly Storage[]): void {
     if (inputs.length > 0 && inputs[0].device !== this.#device) return;
@@ -300,8 +299,7 @@ class Running implements OpObserver {
     const sent = evict(
       this.#device,
       bytes,
-      (storage) => this.entry?.executor.distance(storage) ?? NaN,
-      ({ mark }) => position - (this.#touched[mark] ?? -1),
+      (storage) => this.entry?.executor.distance(storage) ?? position - (this.#touched[storage.mark] ?? -1),
     );
     if (sent > 0) this.evictions++;
     return sent > 0;
@@ -312,10 +310,10 @@ class Running implements OpObserver {
     this.#recorder.end();
   }
 
-  report(recorder: Recorder): StepReport {
+  report(): StepReport {
     const { waitedMs, sentBytes } = this.#device.copies;
     return {
-      ops: recorder.position,
+      ops: this.#recorder.position,
       stepMs: this.#stepMs,
       stallMs: waitedMs - this.#before.waitedMs,
       bytesOut: sentBytes.out - this.#before.out,

@@ -5,11 +5,12 @@
  * @module
  */
 
-/** The parts of a step, in the numbers that {@linkcode Trace.phases} holds. */
-export const PHASES = ["forward", "backward", "optimizer"] as const;
+import type { Phase } from "../tensor/observe.ts";
 
-/** A part of a step. */
-export type Phase = typeof PHASES[number];
+export type { Phase };
+
+/** The parts of a step, in the numbers that {@linkcode Trace.phases} holds. */
+export const PHASES: readonly Phase[] = ["forward", "backward", "optimizer"];
 
 /** A storage as a step saw it. Positions are those of ops: 0 is the first. */
 export interface TracedStorage {

@@ -7,17 +7,17 @@
 import type { Storage } from "../device/mod.ts";
 
 /** A part of a training step. */
-export type StepPhase = "forward" | "backward" | "optimizer";
+export type Phase = "forward" | "backward" | "optimizer";
 
-let phase: StepPhase = "forward";
+let phase: Phase = "forward";
 
 /** The part of a training step that runs now: backward passes and optimizers say so, all else counts as forward. */
-export function stepPhase(): StepPhase {
+export function stepPhase(): Phase {
   return phase;
 }
 
 /** Runs `fn`, which is synchronous, as that part of a step. */
-export function inPhase<T>(name: StepPhase, fn: () => T): T {
+export function inPhase<T>(name: Phase, fn: () => T): T {
   const before = phase;
   phase = name;
   try {

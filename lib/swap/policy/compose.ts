@@ -5,6 +5,7 @@
  */
 import type { Bandwidth, Draft, Plan, PolicyFunction } from "../plan.ts";
 import type { Trace } from "../trace.ts";
+import { peakOf } from "./rank.ts";
 import { simulate } from "./simulate.ts";
 
 /** Bytes per second taken where no function states a link's speed: those of a copy within main memory. */
@@ -60,7 +61,7 @@ export function compose(...functions: PolicyFunction[]): (trace: Trace) => Plan 
     const { moves, budgetBytes, bandwidth, reasons } = functions.reduce((draft, next) => next(draft), empty);
     const { residentBytes, stepMs, stallMs } = simulate(trace, { moves, budgetBytes, bandwidth });
     const predicted = {
-      peakBytes: residentBytes.reduce((a, b) => Math.max(a, b), 0),
+      peakBytes: peakOf(residentBytes),
       stepMs,
       stallMs: stallMs.reduce((a, b) => a + b, 0),
     };

@@ -7,12 +7,12 @@
 import type { GraphBuilder, Value } from "../../ort/mod.ts";
 import type { DType } from "../dtype.ts";
 import { defineOp, type Op } from "../op.ts";
-import { gradEnabled, isOverwritable } from "../tape.ts";
+import { gradEnabled } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul, neg, sub } from "./arithmetic.ts";
 import { checkFloating } from "./check.ts";
 import { gt, where } from "./compare.ts";
-import { erf, exp, square } from "./unary.ts";
+import { erf, exp, overGradient, square } from "./unary.ts";
 
 type None = Record<never, never>;
 
@@ -41,8 +41,7 @@ function backward(
   });
   return (dy, v, parameter) => {
     if (gradEnabled()) return composed(dy, v, parameter ?? NaN);
-    const overwrites = isOverwritable(dy) && dy.blocked === v.blocked;
-    return overwrites ? op.into([dy, v, parameter ?? null]) : op([dy, v, parameter ?? null]);
+    return overGradient<[Tensor, Tensor, number | null]>(op, [dy, v, parameter ?? null]);
   };
 }
 

@@ -6,7 +6,7 @@
 import type { GraphBuilder, Value } from "../../ort/mod.ts";
 import { zerosLike } from "../create.ts";
 import { type DType, isFloating } from "../dtype.ts";
-import { defineOp, type Op } from "../op.ts";
+import { defineOp, type Op, type Operand } from "../op.ts";
 import { isOverwritable } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, mul, neg, sub } from "./arithmetic.ts";
@@ -82,9 +82,21 @@ export const reluGradient: Op<[Tensor, Tensor], None> = defineOp<[Tensor, Tensor
   gradient: ({ inputs: [, y] }, [d]) => [reluGradient([d, y]), null],
 });
 
-/** The same as the gradient of a ReLU that is not needed any more: written over `dy` where that may be. */
+/**
+ * Runs the gradient of a function of each element, from `dy` and the operand or result: written over `dy`, which is not
+ * needed any more, where that may be.
+ */
+export function overGradient<I extends readonly [dy: Tensor, v: Tensor, ...rest: unknown[]]>(
+  op: Op<I & readonly Operand[], None>,
+  operands: I & readonly Operand[],
+): Tensor {
+  const [dy, v] = operands;
+  return isOverwritable(dy) && dy.blocked === v.blocked ? op.into(operands) : op(operands);
+}
+
+/** The gradient of a ReLU in a pass: {@link reluGradient}, over `dy` where that may be. */
 export function throughRelu(dy: Tensor, y: Tensor): Tensor {
-  return isOverwritable(dy) && dy.blocked === y.blocked ? reluGradient.into([dy, y]) : reluGradient([dy, y]);
+  return overGradient<[Tensor, Tensor]>(reluGradient, [dy, y]);
 }
 
 const reluOp = unary("relu", "Relu", ofResult(throughRelu));
