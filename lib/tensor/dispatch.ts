@@ -131,7 +131,10 @@ function execute(
   for (const [output, operand] of overwrites) {
     outputs[output] = overwritten(outputs[output], inputs[operand] as Tensor);
   }
-  observer?.after(op.name, read, outputs.map((output) => output.storage));
+  if (observer !== null) {
+    observer.after(op.name, read, outputs.map((output) => output.storage));
+    observer.ran?.({ op, inputs, attributes, outputs, specs });
+  }
   return outputs;
 }
 

@@ -8,7 +8,7 @@ export { type DType, DTYPES, type HostArray, isFloating } from "./dtype.ts";
 export { backward, grad, type GradOptions } from "./backward.ts";
 export { enableGrad, gradEnabled, noGrad } from "./tape.ts";
 import "./methods.ts";
-export { observeOps, type OpObserver } from "./observe.ts";
+export { observeOps, type OpCall, type OpObserver } from "./observe.ts";
 export { defaultGenerator, Generator, seed } from "./random.ts";
 export { keep, scope } from "./scope.ts";
 export type { Shape } from "./shape.ts";

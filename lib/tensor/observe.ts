@@ -5,6 +5,19 @@
  * @module
  */
 import type { Storage } from "../device/mod.ts";
+import type { Attributes, CompiledOp, Operand, Spec } from "./op.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** An op as it ran. Handles are valid during the call that tells of it only. */
+export interface OpCall {
+  readonly op: CompiledOp;
+  /** Operands in the layouts in which the kernel read them. */
+  readonly inputs: readonly Operand[];
+  readonly attributes: Attributes;
+  readonly outputs: readonly Tensor[];
+  /** Types and shapes of the outputs. */
+  readonly specs: readonly Spec[];
+}
 
 /** A part of a training step. */
 export type Phase = "forward" | "backward" | "optimizer";
@@ -33,6 +46,8 @@ export interface OpObserver {
   before(op: string, inputs: readonly Storage[]): void;
   /** The op is done. `inputs` and `outputs` are valid during the call only. */
   after(op: string, inputs: readonly Storage[], outputs: readonly Storage[]): void;
+  /** The same in full, for those who ask what exactly ran; after {@link after}. */
+  ran?(call: OpCall): void;
 }
 
 /** The observer, or null. Read by dispatch. */
@@ -60,6 +75,10 @@ function inTurn(first: OpObserver, second: OpObserver): OpObserver {
     after(op, inputs, outputs) {
       first.after(op, inputs, outputs);
       second.after(op, inputs, outputs);
+    },
+    ran(call) {
+      first.ran?.(call);
+      second.ran?.(call);
     },
   };
 }
