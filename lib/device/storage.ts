@@ -14,6 +14,11 @@ export type StorageState = "resident" | "leaving" | "away" | "returning";
 
 let created = 0;
 
+/** The number of the newest storage: those made from now on have greater ones. */
+export function newestStorage(): number {
+  return created;
+}
+
 /** Counted bytes on a device. */
 export class Storage {
   /** Distinguishes storages for the life of the process. */

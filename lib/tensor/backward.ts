@@ -9,7 +9,7 @@ import { clone } from "./ops/copy.ts";
 import { ones } from "./create.ts";
 import { inPhase } from "./observe.ts";
 import type { Operand } from "./op.ts";
-import { SavedTensor } from "./saved.ts";
+import { Saved } from "./saved.ts";
 import { scope, track } from "./scope.ts";
 import { sameShape, showShape } from "./shape.ts";
 import { type Edge, enableGrad, noGrad, TapeNode } from "./tape.ts";
@@ -188,13 +188,13 @@ function differentiate(
   }
   scope(() => {
     const needs = node.edges.map(isNeeded);
-    const restore = (saved: SavedTensor, edge: Edge, index: number) => {
+    const restore = (saved: Saved, edge: Edge, index: number) => {
       const tensor = saved.restore(op.name);
       if (create) connect(tensor, edge, index);
       return tensor;
     };
     const inputs = node.inputs.map((input, i): Operand =>
-      input instanceof SavedTensor ? restore(input, node.edges[i], node.edgeIndex[i]) : input
+      input instanceof Saved ? restore(input, node.edges[i], node.edgeIndex[i]) : input
     );
     const outputs = node.outputs.map((output, j) =>
       output === null ? null : restore(output, node, j)

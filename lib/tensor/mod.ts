@@ -6,6 +6,7 @@
 export * from "./create.ts";
 export { type DType, DTYPES, type HostArray, isFloating } from "./dtype.ts";
 export { backward, grad, type GradOptions } from "./backward.ts";
+export { checkpoint } from "./checkpoint.ts";
 export { enableGrad, gradEnabled, noGrad } from "./tape.ts";
 import "./methods.ts";
 export { observeOps, type OpCall, type OpObserver } from "./observe.ts";

@@ -53,32 +53,38 @@ export interface OpObserver {
 /** The observer, or null. Read by dispatch. */
 export let opObserver: OpObserver | null = null;
 
+/** Who watches, in the order in which they came. */
+const watching: OpObserver[] = [];
+
 /**
- * Has `observer` told of every op from now on, after those that watch already.
+ * Has `observer` told of every op from now on. Of several the one who came last is nearest to the op: told last before
+ * it and first after it.
  *
- * @returns a function that ends it; the one who came last is to end first.
+ * @returns a function that ends it, whoever came or went since.
  */
 export function observeOps(observer: OpObserver): () => void {
-  const before = opObserver;
-  opObserver = before === null ? observer : inTurn(before, observer);
+  watching.push(observer);
+  opObserver = watching.reduce(around);
   return () => {
-    opObserver = before;
+    const index = watching.indexOf(observer);
+    if (index >= 0) watching.splice(index, 1);
+    opObserver = watching.length === 0 ? null : watching.reduce(around);
   };
 }
 
-function inTurn(first: OpObserver, second: OpObserver): OpObserver {
+function around(outer: OpObserver, inner: OpObserver): OpObserver {
   return {
     before(op, inputs) {
-      first.before(op, inputs);
-      second.before(op, inputs);
+      outer.before(op, inputs);
+      inner.before(op, inputs);
     },
     after(op, inputs, outputs) {
-      first.after(op, inputs, outputs);
-      second.after(op, inputs, outputs);
+      inner.after(op, inputs, outputs);
+      outer.after(op, inputs, outputs);
     },
     ran(call) {
-      first.ran?.(call);
-      second.ran?.(call);
+      inner.ran?.(call);
+      outer.ran?.(call);
     },
   };
 }

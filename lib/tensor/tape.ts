@@ -8,7 +8,7 @@
 import { isFloating } from "./dtype.ts";
 import { isTensor, numberTypeOf, specOf } from "./kernel.ts";
 import type { Attributes, CompiledOp, Operand, Spec } from "./op.ts";
-import { SavedTensor } from "./saved.ts";
+import { recorded, save, Saved } from "./saved.ts";
 import { guardNode } from "./scope.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -32,9 +32,9 @@ export class TapeNode {
   /** Which output of the node in `edges` the operand is. */
   readonly edgeIndex: number[];
   /** Operands as the gradient needs them. */
-  inputs: (SavedTensor | number | readonly number[] | null)[];
+  inputs: (Saved | number | readonly number[] | null)[];
   /** Outputs that the gradient needs. */
-  outputs: (SavedTensor | null)[];
+  outputs: (Saved | null)[];
   /** Gradients that have arrived, during a backward pass. */
   arrived: (Tensor | null)[] = [];
   /** What was saved is gone. */
@@ -67,9 +67,9 @@ export class TapeNode {
     const saves = typeof op.saves === "function" ? op.saves(attributes) : op.saves;
     this.inputs = operands.map((operand, i) => {
       if (!isTensor(operand)) return operand;
-      return saves?.inputs?.includes(i) ? new SavedTensor(operand) : null;
+      return saves?.inputs?.includes(i) ? save(operand) : null;
     });
-    this.outputs = outputs.map((output, i) => saves?.outputs?.includes(i) ? new SavedTensor(output) : null);
+    this.outputs = outputs.map((output, i) => saves?.outputs?.includes(i) ? save(output) : null);
   }
 
   /** One more holder: an output's handle, or an op that read it. */
@@ -93,7 +93,7 @@ export class TapeNode {
   /** Frees what was saved; the node can no longer be differentiated. */
   freeSaved(): void {
     this.freed = true;
-    for (const input of this.inputs) if (input instanceof SavedTensor) input.release();
+    for (const input of this.inputs) if (input instanceof Saved) input.release();
     for (const output of this.outputs) output?.release();
     this.inputs = [];
     this.outputs = [];
@@ -173,4 +173,5 @@ export function record(
     outputs[j].outputIndex = j;
     guardNode(outputs[j]);
   }
+  recorded();
 }

@@ -6,6 +6,7 @@
 import { ones, zeros } from "../../tensor/create.ts";
 import { batchNorm } from "../../tensor/ops/batch_norm.ts";
 import { fill_ } from "../../tensor/ops/copy.ts";
+import { isRepeated } from "../../tensor/saved.ts";
 import { showShape } from "../../tensor/shape.ts";
 import { noGrad } from "../../tensor/tape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -109,7 +110,7 @@ abstract class BatchNorm extends Module {
       epsilon: this.epsilon,
       activation,
     });
-    if (counts) this.unwritten++;
+    if (counts && !isRepeated()) this.unwritten++;
     return y;
   }
 }
