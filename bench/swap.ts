@@ -97,6 +97,20 @@ const POLICIES: Record<string, ebb.SwapOptions> = {
     policy: () => ebb.policy.compose(ebb.policy.everything()),
   },
   lru: { policy: ({ budget }) => ebb.policy.compose(ebb.policy.candidates(), ebb.policy.lru({ budget })) },
+  recompute: {
+    policy: ({ budget }) => ebb.policy.compose(ebb.policy.recompute({ budget, share: 2 })),
+  },
+  joint: {
+    policy: ({ budget, bandwidth }) => {
+      const { candidates, compose, fit, prefetch, rank, recompute } = ebb.policy;
+      const rest = [candidates({ minBytes: 16 << 10 }), rank(), fit({ budget, bandwidth }), prefetch()];
+      const shares = [0.25, 0.5, 0.75, 1, 1.5];
+      return ebb.policy.fastest(
+        compose(...rest),
+        ...shares.map((share) => compose(recompute({ budget, share }), ...rest)),
+      );
+    },
+  },
   belady: {
     policy: ({ budget }) =>
       ebb.policy.compose(ebb.policy.candidates(), ebb.policy.belady({ budget }), ebb.policy.prefetch()),

@@ -9,12 +9,14 @@
  * | `leaving`   | yes          | being made | device    | at once; the host block is dropped  |
  * | `away`      | no           | yes        | host      | after coming back                   |
  * | `returning` | being made   | yes        | host      | after the copy                      |
+ * | `dropped`   | no           | no         | nowhere   | after it was computed again         |
  *
  * @module
  */
 import type { Device, MemoryReport } from "./device.ts";
 import { blockUntil, type Link } from "./link.ts";
 import { type Block, hold, type Pool } from "./pool.ts";
+import { restore } from "./recipe.ts";
 import type { Storage } from "./storage.ts";
 import { settledTicket, Ticket } from "./ticket.ts";
 import type { Direction, Transport } from "./transport.ts";
@@ -113,7 +115,7 @@ export class CopyEngine {
       if (storage.ticket!.version === storage.version) return storage.ticket;
       this.cancel(storage);
     }
-    if (storage.state === "away") return settledTicket("out", storage);
+    if (storage.state === "away" || storage.state === "dropped") return settledTicket("out", storage);
     const host = storage.pins > 0 ? null : this.far.allocate(storage.bytes);
     if (host === null) return null;
     try {
@@ -138,6 +140,7 @@ export class CopyEngine {
     this.settle();
     if (storage.state === "leaving") this.cancel(storage);
     if (storage.state === "returning") return storage.ticket!;
+    if (storage.state === "dropped") restore(this.#device, storage);
     if (storage.state === "resident") return settledTicket("in", storage);
     return this.#bringBack(storage, this.#device.reserve(storage.bytes));
   }
@@ -189,7 +192,7 @@ export class CopyEngine {
    * @throws {OutOfMemoryError} when the device has no room.
    */
   ensureResident(storage: Storage): void {
-    if (storage.state === "away") this.copyIn(storage);
+    if (storage.state === "away" || storage.state === "dropped") this.copyIn(storage);
     if (storage.state === "returning") this.#finish(storage);
   }
 

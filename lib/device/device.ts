@@ -14,6 +14,7 @@ import { defragment } from "./defragment.ts";
 import { Link, type LinkOptions } from "./link.ts";
 import { OutOfMemoryError } from "./out_of_memory.ts";
 import { type Block, Pool } from "./pool.ts";
+import { leave, restore, settleRecipes } from "./recipe.ts";
 import { Storage } from "./storage.ts";
 import { Temporaries } from "./temporaries.ts";
 import { InlineTransport, type Transport } from "./transport.ts";
@@ -94,6 +95,8 @@ export class Device {
   readonly workspace: Temporaries;
   /** Who watches; null: nobody. */
   observer: DeviceObserver | null = null;
+  /** Milliseconds in which storages were computed again. */
+  recomputedMs = 0;
   // No set, as its tables are garbage that grows old (`ort/address_table.ts`): each storage knows its place.
   readonly #storages: Storage[] = [];
   readonly #hostBudget: number;
@@ -188,9 +191,19 @@ export class Device {
    * @throws {OutOfMemoryError} when neither the pool nor the observer finds room.
    */
   allocate(bytes: number): Storage {
+    const storage = this.allocateUnseen(bytes);
+    this.observer?.created?.(storage);
+    return storage;
+  }
+
+  /**
+   * A storage that the observer is not told of: what is computed again is no part of the program.
+   *
+   * @internal
+   */
+  allocateUnseen(bytes: number): Storage {
     const storage = new Storage(this, bytes, this.reserve(bytes));
     storage.slot = this.#storages.push(storage) - 1;
-    this.observer?.created?.(storage);
     return storage;
   }
 
@@ -248,6 +261,7 @@ export class Device {
     }
     this.observer?.freed?.(storage);
     if (storage.far !== null) this.copies.forget(storage);
+    if (storage.recipe !== null) leave(storage);
     if (storage.block !== null) this.pool.free(storage.block);
     storage.block = null;
   }
@@ -262,6 +276,10 @@ export class Device {
     try {
       for (const storage of storages) {
         if (storage.state === "resident" || storage.state === "leaving") continue;
+        if (storage.state === "dropped") {
+          restore(this, storage);
+          continue;
+        }
         this.observer?.missed?.(storage);
         this.copies.ensureResident(storage);
       }
@@ -283,6 +301,7 @@ export class Device {
   /** Copies host bytes into a storage, from byte `offset` on. Throws {@link OutOfMemoryError} when it cannot come back. */
   write(storage: Storage, offset: number, source: Uint8Array): void {
     if (source.length === 0) return;
+    settleRecipes(this, storage);
     this.pin([storage]);
     const { segment, offset: start } = storage.block!;
     this.backend.write(segment.address, start + offset, source);
@@ -293,6 +312,7 @@ export class Device {
   /** Copies a storage's bytes from `offset` on to the host, from wherever they are. */
   read(storage: Storage, offset: number, target: Uint8Array): void {
     if (target.length === 0) return;
+    if (storage.state === "dropped") restore(this, storage);
     const isAway = storage.state === "away" || storage.state === "returning";
     const { segment, offset: start } = isAway ? storage.far! : storage.block!;
     (isAway ? cpuBackend() : this.backend).read(segment.address, start + offset, target);

@@ -4,7 +4,7 @@
  * @module
  */
 export { type Bytes, formatBytes, parseBytes } from "./bytes.ts";
-export { CopyEngine, type CopyObserver } from "./copy.ts";
+export { CopyEngine } from "./copy.ts";
 export { cpu, defaultDevice, webgpu, withDevice } from "./current.ts";
 export {
   type CpuOptions,
@@ -16,6 +16,7 @@ export {
 export { type DeviceInfo, DeviceList, devices } from "./devices.ts";
 export type { LinkOptions } from "./link.ts";
 export { OutOfMemoryError } from "./out_of_memory.ts";
+export { drop, type Recipe, settleRecipes } from "./recipe.ts";
 export { newestStorage, Storage, type StorageState } from "./storage.ts";
 export { Ticket } from "./ticket.ts";
 export type { Direction } from "./transport.ts";

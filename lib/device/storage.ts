@@ -7,10 +7,11 @@
 import type { Address, ElementType } from "../ort/mod.ts";
 import type { Device } from "./device.ts";
 import type { Block } from "./pool.ts";
+import type { Recipe } from "./recipe.ts";
 import type { Ticket } from "./ticket.ts";
 
-/** Where the bytes are: on the device, on their way out, on the far side, or on their way back. */
-export type StorageState = "resident" | "leaving" | "away" | "returning";
+/** Where the bytes are: on the device, on their way out, on the far side, on their way back, or to be computed again. */
+export type StorageState = "resident" | "leaving" | "away" | "returning" | "dropped";
 
 let created = 0;
 
@@ -32,7 +33,7 @@ export class Storage {
   /** Raised by every write in place; what is saved for backward remembers it. */
   version = 0;
   /**
-   * The block on the device; null while away, and after the end.
+   * The block on the device; null while away or dropped, and after the end.
    *
    * @internal
    */
@@ -45,6 +46,18 @@ export class Storage {
   far: Block | null = null;
   /** The copy under way that decides where the bytes are. */
   ticket: Ticket | null = null;
+  /**
+   * Of one that is dropped: what fills it again.
+   *
+   * @internal
+   */
+  recipe: Recipe | null = null;
+  /**
+   * The recipes of others that read this one.
+   *
+   * @internal
+   */
+  readonly recipes: Recipe[] = [];
   /** Ops that are reading the block right now; it is not taken from them. */
   pins = 0;
   /**

@@ -8,6 +8,9 @@
  */
 import type { Device, Storage } from "../device/mod.ts";
 import type { Move, Plan } from "./plan.ts";
+import type { OpCall } from "../tensor/observe.ts";
+import { originals, recomputedTrace } from "./policy/recomputed.ts";
+import { Recomputer } from "./recomputer.ts";
 import { roleOf } from "./recorder.ts";
 import { successors, type Trace } from "./trace.ts";
 
@@ -38,19 +41,28 @@ export class Executor {
   /** The live storage of each index, and the index of each live storage by its mark. */
   readonly #bound: (Storage | null)[];
   readonly #indices: number[] = [];
+  /** Who each index is in the trace as it was recorded. */
+  readonly #original: readonly number[];
+  readonly #recomputer: Recomputer;
+  /** The position of the last op that the plan knows, and of the one that runs; -1: none, or one that it does not know. */
   #at = -1;
+  #running = -1;
   #waiting: Return[] = [];
 
   /** `roles[i]` is the role under which storage `i` of the trace is found in a like step. */
   constructor(
     device: Device,
-    trace: Trace,
+    recorded: Trace,
     plan: Plan,
     numbers: ArrayLike<number>,
     roles: readonly number[],
   ) {
     this.plan = plan;
     this.#device = device;
+    const { recomputed = [] } = plan;
+    const trace = recomputedTrace(recorded, recomputed);
+    this.#original = originals(recorded, recomputed);
+    this.#recomputer = new Recomputer(device, recomputed);
     this.#length = trace.ops.length;
     const calls = new Map<number, number>();
     for (let position = 0; position < this.#length; position++) {
@@ -58,15 +70,18 @@ export class Executor {
       calls.set(numbers[position], call + 1);
       this.#positions.set(roleOf(numbers[position], call, 0), position);
     }
-    trace.storages.forEach(({ born }, i) => (born < 0 ? this.#before : this.#made).set(roles[i], i));
-    this.#uses = trace.storages.map(({ uses }) => uses);
-    this.#died = trace.storages.map(({ died }) => died);
-    this.#next = successors(trace);
+    recorded.storages.forEach(({ born }, i) => (born < 0 ? this.#before : this.#made).set(roles[i], i));
+    const uses = recorded.storages.map((): number[] => []);
+    trace.storages.forEach((storage, i) => uses[this.#original[i]].push(...storage.uses));
+    this.#uses = uses;
+    this.#died = recorded.storages.map(({ died }) => died);
+    this.#next = successors(recorded);
     this.#bound = new Array(trace.storages.length).fill(null);
     for (const move of plan.moves) this.#schedule(move);
   }
 
-  #schedule({ storage, out, back, prefetch }: Move): void {
+  #schedule({ storage: index, out, back, prefetch }: Move): void {
+    const storage = this.#original[index];
     append(this.#out, out, storage);
     if (back === Infinity) return;
     // What comes back in the next step may have another index there.
@@ -80,6 +95,7 @@ export class Executor {
     this.#indices.length = 0;
     this.#waiting = [];
     this.#at = -1;
+    this.#recomputer.begin();
     for (const storage of storages) this.#bind(storage, isOld(storage) ? this.#before : this.#made);
     this.#leave(-1);
   }
@@ -98,6 +114,7 @@ export class Executor {
   /** Call `call` of op `op` is about to run. */
   before(op: number, call: number): void {
     const position = this.#positions.get(roleOf(op, call, 0));
+    this.#running = position ?? -1;
     if (position === undefined) return;
     this.#at = position;
     const due = this.#in.get(position);
@@ -114,6 +131,16 @@ export class Executor {
   after(): void {
     this.#leave(this.#at);
     this.#fetch();
+  }
+
+  /** The same in full. */
+  ran(call: OpCall): void {
+    this.#recomputer.ran(this.#running, call, (index) => this.#bound[index]);
+  }
+
+  /** The step is over, or has ended early. */
+  end(): void {
+    this.#recomputer.end();
   }
 
   /**

@@ -5,7 +5,16 @@
  */
 export { ngramSimilarity, paperSimilarity } from "./change.ts";
 export type { Kind, Stage } from "./entry.ts";
-export type { Bandwidth, Candidate, Draft, Move, Plan, PolicyFunction, Simulation } from "./plan.ts";
+export type {
+  Bandwidth,
+  Candidate,
+  Draft,
+  Move,
+  Plan,
+  PolicyFunction,
+  Recomputation,
+  Simulation,
+} from "./plan.ts";
 export { Report, type StepReport, type TensorReport } from "./report.ts";
 export { defaultPolicy, type PolicyInput, Swap, swap, type SwapOptions } from "./swap.ts";
 export { type Phase, PHASES, type Trace, type TracedStorage } from "./trace.ts";

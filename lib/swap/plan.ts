@@ -30,6 +30,25 @@ export interface Move extends Candidate {
   readonly prefetch: number;
 }
 
+/**
+ * Storages that are dropped when they become idle, and computed again by the ops that made them. From then on each counts
+ * as another storage: those of a plan's recomputations, in their order, come behind the trace's own.
+ */
+export interface Recomputation {
+  /** Who is dropped, and after which op; all are made by the last of {@linkcode calls}. */
+  readonly storages: readonly { readonly storage: number; readonly out: number }[];
+  /** Before this op they are computed again. */
+  readonly back: number;
+  /** The ops that run again, ascending. */
+  readonly calls: readonly number[];
+  /** The storages that these read. */
+  readonly sources: readonly number[];
+  /** Milliseconds that it takes. */
+  readonly ms: number;
+  /** Bytes that it takes beside what it makes: what lies between the ops, and their temporaries. */
+  readonly temporaryBytes: number;
+}
+
 /** Bytes per second in each direction, and milliseconds that each copy takes on top. */
 export interface Bandwidth {
   /** From the device to the far side. */
@@ -42,12 +61,14 @@ export interface Bandwidth {
 
 /** A plan in the making: what policy functions hand on to each other. */
 export interface Draft {
-  /** The step. */
+  /** The step, as it goes with what is computed again. */
   readonly trace: Trace;
   /** What could move. */
   readonly candidates: readonly Candidate[];
   /** What will. */
   readonly moves: readonly Move[];
+  /** What is dropped and computed again. */
+  readonly recomputed: readonly Recomputation[];
   /** The most bytes that may lie on the device; Infinity until a function sets it. */
   readonly budgetBytes: number;
   /** Speed of the link. */
@@ -63,6 +84,8 @@ export type PolicyFunction = (draft: Draft) => Draft;
 export interface Plan {
   /** What leaves, and comes back. */
   readonly moves: readonly Move[];
+  /** What is dropped and computed again; absent: nothing. */
+  readonly recomputed?: readonly Recomputation[];
   /** The most bytes that may lie on the device. */
   readonly budgetBytes: number;
   /** Speed of the link. */

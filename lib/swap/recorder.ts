@@ -59,6 +59,7 @@ export class Recorder {
   #born: Int32Array = new Int32Array(256);
   #died: Int32Array = new Int32Array(256);
   #roles: Float64Array = new Float64Array(256);
+  #pure: Int32Array = new Int32Array(256);
   #useStorage: Int32Array = new Int32Array(1024);
   #useOp: Int32Array = new Int32Array(1024);
   #uses = 0;
@@ -111,17 +112,23 @@ export class Recorder {
     this.#made = 0;
     for (let i = 0; i < inputs.length; i++) this.#use(inputs[i].mark);
     if (!this.timed) return;
-    this.#waitedMs = this.#device.copies.waitedMs;
+    this.#waitedMs = this.#lostMs();
     this.#opStartMs = performance.now();
   }
 
   /** The op is done. Returns the bytes of its temporaries. */
   after(outputs: readonly Storage[]): number {
     const { position } = this;
-    for (let i = 0; i < outputs.length; i++) this.#use(outputs[i].mark);
+    let isPure = true;
+    for (let i = 0; i < outputs.length; i++) {
+      const { mark } = outputs[i];
+      this.#use(mark);
+      if (mark < 0 || this.#born[mark] !== position) isPure = false;
+    }
+    this.#pure[position] = isPure ? 1 : 0;
     this.#temporaries[position] = this.#device.workspace.takePeak();
     if (this.timed) {
-      const waited = this.#device.copies.waitedMs - this.#waitedMs;
+      const waited = this.#lostMs() - this.#waitedMs;
       this.#opMs[position] = Math.max(0, performance.now() - this.#opStartMs - waited);
     }
     this.calls[this.ops[position]]++;
@@ -177,6 +184,7 @@ export class Recorder {
       ops: list(this.ops),
       phases: list(this.#phases),
       temporaries: list(this.#temporaries),
+      pure: list(this.#pure).map(Boolean),
       opMs: this.timed ? list(this.#opMs) : null,
       stepMs: this.#stepMs,
       storages: used.map((uses, mark): TracedStorage => ({
@@ -209,9 +217,15 @@ export class Recorder {
     this.#useOp[this.#uses++] = this.position;
   }
 
+  /** Milliseconds that are no op's own: waiting for copies, and computing again. */
+  #lostMs(): number {
+    return this.#device.copies.waitedMs + this.#device.recomputedMs;
+  }
+
   #growOps(): void {
     this.ops = grown(this.ops);
     this.#phases = grown(this.#phases);
+    this.#pure = grown(this.#pure);
     this.#temporaries = grown(this.#temporaries);
     this.#opMs = grown(this.#opMs);
   }

@@ -7,7 +7,7 @@
  * @module
  */
 import { type Bytes, type Device, type DeviceObserver, parseBytes, type Storage } from "../device/mod.ts";
-import { observeOps, type OpObserver } from "../tensor/mod.ts";
+import { observeOps, type OpCall, type OpObserver } from "../tensor/mod.ts";
 import { isLike, ngramSimilarity } from "./change.ts";
 import { type Entry, extended, type Kind, LANDMARKS, landmarksOf, type Stage } from "./entry.ts";
 import { evict } from "./evict.ts";
@@ -283,6 +283,10 @@ class Running implements OpObserver {
     this.entry?.executor.after();
   }
 
+  ran(call: OpCall): void {
+    if (call.outputs[0]?.device === this.#device) this.entry?.executor.ran(call);
+  }
+
   created(storage: Storage): void {
     this.#recorder.created(storage);
     this.#touched[storage.mark] = this.#recorder.position;
@@ -308,6 +312,7 @@ class Running implements OpObserver {
   end(): void {
     this.#stepMs = performance.now() - this.#startMs;
     this.#recorder.end();
+    this.entry?.executor.end();
   }
 
   report(): StepReport {
@@ -332,6 +337,7 @@ class Running implements OpObserver {
     if (this.entry === null || this.entry.landmarks[place] === hash) return;
     const other = this.#entries.find(({ landmarks }) => landmarks[place] === hash);
     if (other === undefined) return;
+    this.entry?.executor.end();
     this.entry = other;
     other.executor.begin(this.#device.storages(), ({ mark }) => mark < this.#old);
   }

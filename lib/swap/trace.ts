@@ -40,6 +40,8 @@ export interface Trace {
   readonly phases: readonly number[];
   /** Bytes that each op took for its own temporaries, at their height. */
   readonly temporaries: readonly number[];
+  /** Whether each op made new storages alone, so that it can be run again; absent: none can. */
+  readonly pure?: readonly boolean[];
   /** Milliseconds of each op, if they were measured; else null: the step's time is spread evenly. */
   readonly opMs: readonly number[] | null;
   /** Milliseconds of the step, waiting for copies not counted where {@linkcode opMs} is there. */

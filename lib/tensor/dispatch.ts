@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Device, Storage } from "../device/mod.ts";
+import { type Device, settleRecipes, type Storage } from "../device/mod.ts";
 import { bytesPerElement, isFloating } from "./dtype.ts";
 import { isTensor } from "./kernel.ts";
 import { settleLayouts, writeBlocked } from "./layout.ts";
@@ -106,7 +106,10 @@ function execute(
   observer?.before(op.name, read);
   // Where storages move, those of this op stay put until it is done.
   const pinned = device.moves ? storagesOf(inputs) : null;
-  if (pinned !== null) device.pin(pinned);
+  if (pinned !== null) {
+    for (const [, operand] of overwrites) settleRecipes(device, (inputs[operand] as Tensor).storage);
+    device.pin(pinned);
+  }
   const outputs: Tensor[] = [];
   let empty = true;
   try {

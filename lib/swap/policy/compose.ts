@@ -54,17 +54,19 @@ export function compose(...functions: PolicyFunction[]): (trace: Trace) => Plan 
       trace,
       candidates: [],
       moves: [],
+      recomputed: [],
       budgetBytes: Infinity,
       bandwidth: ASSUMED_BANDWIDTH,
       reasons: {},
     };
-    const { moves, budgetBytes, bandwidth, reasons } = functions.reduce((draft, next) => next(draft), empty);
-    const { residentBytes, stepMs, stallMs } = simulate(trace, { moves, budgetBytes, bandwidth });
+    const draft = functions.reduce((draft, next) => next(draft), empty);
+    const { moves, recomputed, budgetBytes, bandwidth, reasons } = draft;
+    const { residentBytes, stepMs, stallMs } = simulate(trace, { moves, recomputed, budgetBytes, bandwidth });
     const predicted = {
       peakBytes: peakOf(residentBytes),
       stepMs,
       stallMs: stallMs.reduce((a, b) => a + b, 0),
     };
-    return { moves, budgetBytes, bandwidth, reasons, predicted };
+    return { moves, recomputed, budgetBytes, bandwidth, reasons, predicted };
   };
 }

@@ -9,10 +9,11 @@
 import type { Plan, Simulation } from "../plan.ts";
 import { durations, successors, type Trace } from "../trace.ts";
 import { copyMs, exists } from "./need.ts";
+import { recomputedTrace } from "./recomputed.ts";
 import { type Return, type Schedule, scheduleOf } from "./schedule.ts";
 
 /** What {@linkcode simulate} needs of a plan. */
-export type Simulated = Pick<Plan, "moves" | "budgetBytes" | "bandwidth">;
+export type Simulated = Pick<Plan, "moves" | "recomputed" | "budgetBytes" | "bandwidth">;
 
 /** A copy under way. */
 interface Flight {
@@ -70,7 +71,8 @@ const [HERE, LEAVING, AWAY, RETURNING] = [0, 1, 2, 3];
  * assertEquals(startMs, [0, 1.5, 3]);
  * ```
  */
-export function simulate(trace: Trace, plan: Simulated): Simulation {
+export function simulate(recorded: Trace, plan: Simulated): Simulation {
+  const trace = recomputedTrace(recorded, plan.recomputed ?? []);
   const length = trace.ops.length;
   const next = successors(trace);
   const states = new Uint8Array(trace.storages.length);

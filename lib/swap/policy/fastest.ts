@@ -1,0 +1,38 @@
+/**
+ * The best of several plans, by simulation.
+ *
+ * @module
+ */
+import type { Plan } from "../plan.ts";
+import type { Trace } from "../trace.ts";
+
+/**
+ * Makes plans in several ways and takes the one that is predicted to be the fastest of those that fit their budget, or,
+ * where none fits, the one that comes closest. So it is no slower than the best of them alone, as far as predictions hold.
+ *
+ * @param makers what `compose` gives, at least one; of equally fast plans that of the earlier one is taken
+ * @throws {RangeError} when no maker is given.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const { candidates, compose, fastest, fit, prefetch, rank, recompute } = ebb.policy;
+ * const budget = "1 MiB";
+ * const swapOnly = compose(candidates(), rank(), fit({ budget }), prefetch());
+ * const both = compose(recompute({ budget }), candidates(), rank(), fit({ budget }), prefetch());
+ * assertEquals(typeof fastest(swapOnly, both), "function"); // (trace) => plan, as each of them
+ * ```
+ */
+export function fastest(...makers: readonly ((trace: Trace) => Plan)[]): (trace: Trace) => Plan {
+  if (makers.length === 0) {
+    throw new RangeError("fastest: expected at least one way to make plans but found none");
+  }
+  const excess = ({ budgetBytes, predicted }: Plan) => Math.max(0, predicted.peakBytes - budgetBytes);
+  return (trace) =>
+    makers.map((make) => make(trace)).reduce((best, plan) => {
+      const less = excess(plan) - excess(best);
+      return less < 0 || (less === 0 && plan.predicted.stepMs < best.predicted.stepMs) ? plan : best;
+    });
+}

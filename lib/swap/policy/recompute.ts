@@ -1,0 +1,234 @@
+/**
+ * What is dropped and computed again: the third choice beside keeping and swapping.
+ *
+ * @module
+ */
+import { type Bytes, formatBytes, parseBytes } from "../../device/bytes.ts";
+import type { PolicyFunction, Recomputation } from "../plan.ts";
+import { durations, type Trace } from "../trace.ts";
+import { needOf, startsOf } from "./need.ts";
+import { peakOf } from "./rank.ts";
+import { recomputedTrace } from "./recomputed.ts";
+
+/** Settings of {@linkcode recompute}. */
+export interface RecomputeOptions {
+  /** The most bytes that may lie on the device. */
+  budget: Bytes;
+  /** How much of what exceeds the budget is made room for by dropping; default 1: all of it. */
+  share?: number;
+  /** Bytes below which a storage stays; default 64 KiB. */
+  minBytes?: number;
+}
+
+/** The most ops that run again for one storage, beyond those whose results are there. */
+const LONGEST = 8;
+
+/** What one op made and nobody uses for a while. */
+interface Group {
+  /** The op. */
+  readonly born: number;
+  /** Its outputs that idle, and after which op. */
+  storages: { storage: number; out: number }[];
+  /** The first op that uses one of them again. */
+  back: number;
+  readonly bytes: number;
+}
+
+/** How a group is computed again. */
+interface Way {
+  readonly calls: number[];
+  readonly sources: number[];
+  readonly ms: number;
+}
+
+/**
+ * Drops storages that can be computed again, those first that cost least time a byte, until the step's peak is lowered by
+ * a share of what exceeds the budget. What follows sees the step as it goes then, so `fit` can move what is left.
+ *
+ * A storage can be computed again where the op that made it made new storages alone, and what it read is still there, or
+ * can itself be computed again: DTR's chains (Kirisame et al., arXiv:2006.09616), planned by measured times. Does nothing
+ * where the trace has none.
+ *
+ * @throws {RangeError} when the budget is no amount of memory, or `share` no number of at least 0.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const trace: ebb.Trace = {
+ *   names: ["op"],
+ *   ops: [0, 0, 0, 0],
+ *   phases: [0, 0, 1, 1],
+ *   temporaries: [0, 0, 0, 0],
+ *   pure: [true, true, true, true],
+ *   opMs: [1, 1, 1, 1],
+ *   stepMs: 4,
+ *   storages: [
+ *     { bytes: 1 << 20, born: -1, died: 4, uses: [0, 3], origin: 0 },
+ *     { bytes: 1 << 20, born: 0, died: 3, uses: [0, 3], origin: -1 },
+ *     { bytes: 1 << 20, born: 1, died: 1, uses: [1], origin: -1 },
+ *   ],
+ * };
+ * const { recomputed, predicted } = ebb.policy.compose(ebb.policy.recompute({ budget: "2 MiB" }))(trace);
+ * assertEquals(recomputed!.map(({ storages, back, calls }) => [storages, back, calls]), [
+ *   [[{ storage: 1, out: 0 }], 3, [0]],
+ * ]);
+ * assertEquals([predicted.peakBytes, predicted.stepMs], [2 << 20, 5]);
+ * ```
+ */
+export function recompute({ budget, share = 1, minBytes = 64 << 10 }: RecomputeOptions): PolicyFunction {
+  const budgetBytes = parseBytes(budget, "recompute budget");
+  if (!(share >= 0)) throw new RangeError(`recompute: expected share to be at least 0 but found ${share}`);
+  return (draft) => {
+    const { trace } = draft;
+    const need = needOf(trace);
+    const wanted = (peakOf(need) - budgetBytes) * share;
+    if (trace.opMs === null || trace.pure === undefined || wanted <= 0) return draft;
+    const recomputed = chosen(trace, need.indexOf(peakOf(need)), wanted, minBytes);
+    const reasons: Record<number, string> = { ...draft.reasons };
+    for (const { storages, back, ms } of recomputed) {
+      for (const { storage } of storages) {
+        reasons[storage] = `is computed again before op ${back}: ${ms.toFixed(2)} ms for ${
+          formatBytes(storages.reduce((sum, one) => sum + trace.storages[one.storage].bytes, 0))
+        }`;
+      }
+    }
+    return {
+      ...draft,
+      trace: recomputedTrace(trace, recomputed),
+      recomputed: [...draft.recomputed, ...recomputed],
+      budgetBytes,
+      reasons,
+    };
+  };
+}
+
+/** Chooses until `wanted` bytes are gone at op `peak`. */
+function chosen(trace: Trace, peak: number, wanted: number, minBytes: number): Recomputation[] {
+  const ways = new Ways(trace);
+  const covers = ({ storages, back }: Group) => storages.some(({ out }) => out < peak) && back > peak;
+  const options = groupsOf(trace, minBytes)
+    .filter(covers)
+    .map((group) => ({ group, way: ways.to(group.born, group.back) }))
+    .filter(({ way }) => way !== null)
+    .sort((a, b) => a.way!.ms / a.group.bytes - b.way!.ms / b.group.bytes || a.group.born - b.group.born);
+  const groups: Group[] = [];
+  for (let i = 0, freed = 0; i < options.length && freed < wanted; i++) {
+    groups.push(options[i].group);
+    freed += options[i].group.bytes;
+  }
+  return settled(trace, ways, groups);
+}
+
+/** What each op made that idles, from its last use on to the next one; of several pauses the longest counts. */
+function groupsOf(trace: Trace, minBytes: number): Group[] {
+  const starts = startsOf(trace);
+  const groups = new Map<number, Group>();
+  trace.storages.forEach(({ bytes, born, died, uses }, storage) => {
+    if (born < 0 || died >= trace.ops.length || bytes < minBytes || !trace.pure![born]) return;
+    let [out, back, longest] = [-1, -1, 0];
+    for (let i = 0, from = born; i < uses.length; from = uses[i++]) {
+      const ms = starts[uses[i]] - starts[from + 1];
+      if (uses[i] - from >= 2 && ms > longest) [out, back, longest] = [from, uses[i], ms];
+    }
+    if (out < 0) return;
+    const group = groups.get(born);
+    if (group === undefined) groups.set(born, { born, storages: [{ storage, out }], back, bytes });
+    else {
+      groups.set(born, {
+        born,
+        storages: [...group.storages, { storage, out }],
+        back: Math.min(group.back, back),
+        bytes: group.bytes + bytes,
+      });
+    }
+  });
+  return [...groups.values()];
+}
+
+/** Ways to compute again what ops made. */
+class Ways {
+  readonly #trace: Trace;
+  readonly #ms: readonly number[];
+  /** By op: what it read. */
+  readonly #inputs: number[][];
+
+  constructor(trace: Trace) {
+    this.#trace = trace;
+    this.#ms = durations(trace);
+    this.#inputs = trace.ops.map(() => []);
+    trace.storages.forEach(({ born, uses }, storage) => {
+      for (const use of uses) if (use !== born) this.#inputs[use].push(storage);
+    });
+  }
+
+  /** How op `born` can be run again before op `back`; null: it cannot. */
+  to(born: number, back: number): Way | null {
+    const calls = new Set<number>();
+    const sources = new Set<number>();
+    const { storages, pure } = this.#trace;
+    const pending = [born];
+    for (let call = pending.pop(); call !== undefined; call = pending.pop()) {
+      if (calls.has(call)) continue;
+      if (!pure![call] || calls.size > LONGEST) return null;
+      calls.add(call);
+      for (const input of this.#inputs[call]) {
+        const { born: made, died } = storages[input];
+        if (died >= back) sources.add(input);
+        else if (made < 0) return null;
+        else pending.push(made);
+      }
+    }
+    const sorted = [...calls].sort((a, b) => a - b);
+    return {
+      calls: sorted,
+      sources: [...sources],
+      ms: sorted.reduce((sum, call) => sum + this.#ms[call], 0),
+    };
+  }
+}
+
+/**
+ * Recomputations in the order in which they come to pass. What one of them reads and another one makes has to be there
+ * earlier.
+ */
+function settled(trace: Trace, ways: Ways, groups: readonly Group[]): Recomputation[] {
+  const groupOf = new Map<number, Group>();
+  for (const group of groups) for (const { storage } of group.storages) groupOf.set(storage, group);
+  const found: Recomputation[] = [];
+  // What reads an op's results was made later.
+  for (const group of [...groups].sort((a, b) => b.born - a.born)) {
+    const { born, back } = group;
+    const storages = group.storages.filter(({ out }) => back - out >= 2);
+    if (storages.length === 0) continue;
+    const { calls, sources, ms } = ways.to(born, back)!;
+    for (const source of sources) {
+      const other = groupOf.get(source);
+      if (other !== undefined) other.back = Math.min(other.back, back);
+    }
+    found.push({
+      storages,
+      back,
+      calls,
+      sources,
+      ms,
+      temporaryBytes: temporaryBytes(trace, calls, storages),
+    });
+  }
+  return found.reverse();
+}
+
+/** What lies between ops that run again, and their temporaries. */
+function temporaryBytes(
+  trace: Trace,
+  calls: readonly number[],
+  targets: readonly { storage: number }[],
+): number {
+  const isTarget = new Set(targets.map(({ storage }) => storage));
+  const between = trace.storages.reduce(
+    (sum, { bytes, born }, storage) => calls.includes(born) && !isTarget.has(storage) ? sum + bytes : sum,
+    0,
+  );
+  return between + Math.max(...calls.map((call) => trace.temporaries[call]));
+}
