@@ -6,7 +6,7 @@
  * "profiled" has swap and no budget: what its light profiler costs.
  *
  *     EBB_THREADS=1 deno run -A bench/swap.ts [--cases gpt,resnet,mlp] [--parts 2,4,8] [--ratios 0.1,0.35,0.7,1.4]
- *                                             [--policies planned,passive] [--rounds 4] [--block 3]
+ *                                             [--policies joint,swap,passive] [--rounds 4] [--block 3]
  *
  * One thread computes, so that the second core is free to copy, as a GPU's copy engine is.
  *
@@ -24,7 +24,7 @@ const options = parseOptions({
   cases: "gpt,resnet,mlp",
   parts: "2,4,8",
   ratios: "0.1,0.35,0.7,1.4",
-  policies: "planned",
+  policies: "joint,swap",
   rounds: 4,
   block: 3,
 });
@@ -91,7 +91,8 @@ const CASES: Record<string, Make> = {
 };
 
 const POLICIES: Record<string, ebb.SwapOptions> = {
-  planned: {},
+  joint: {},
+  swap: { policy: ebb.policy.swapping },
   passive: { policy: () => ebb.policy.compose() },
   everything: {
     policy: () => ebb.policy.compose(ebb.policy.everything()),
@@ -99,17 +100,6 @@ const POLICIES: Record<string, ebb.SwapOptions> = {
   lru: { policy: ({ budget }) => ebb.policy.compose(ebb.policy.candidates(), ebb.policy.lru({ budget })) },
   recompute: {
     policy: ({ budget }) => ebb.policy.compose(ebb.policy.recompute({ budget, share: 2 })),
-  },
-  joint: {
-    policy: ({ budget, bandwidth }) => {
-      const { candidates, compose, fit, prefetch, rank, recompute } = ebb.policy;
-      const rest = [candidates({ minBytes: 16 << 10 }), rank(), fit({ budget, bandwidth }), prefetch()];
-      const shares = [0.25, 0.5, 0.75, 1, 1.5];
-      return ebb.policy.fastest(
-        compose(...rest),
-        ...shares.map((share) => compose(recompute({ budget, share }), ...rest)),
-      );
-    },
   },
   belady: {
     policy: ({ budget }) =>

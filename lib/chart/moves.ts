@@ -6,11 +6,12 @@
  */
 import { formatBytes } from "../device/bytes.ts";
 import type { Plan, Trace } from "../swap/mod.ts";
+import { originals } from "../swap/policy/recomputed.ts";
 import { successors } from "../swap/trace.ts";
 import { Chart } from "./chart.ts";
 import { draw, type LegendItem, type PlotModule, type PlotOptions } from "./draw.ts";
 import { checkStep, phaseMarks, phasesOf, wholeTicks } from "./step.ts";
-import { BACKGROUND, INK, SERIES } from "./theme.ts";
+import { BACKGROUND, INK, MUTED, SERIES } from "./theme.ts";
 
 /** Settings of {@linkcode moves}. */
 export interface MovesOptions {
@@ -40,7 +41,12 @@ interface Span {
   readonly to: number;
 }
 
-const COLOURS = { "on the device": SERIES.blue, away: SERIES.magenta, "may come back": SERIES.green };
+const COLOURS = {
+  "on the device": SERIES.blue,
+  away: SERIES.magenta,
+  "may come back": SERIES.green,
+  "dropped, computed again": MUTED,
+};
 type Kind = keyof typeof COLOURS;
 
 /** Shares of the step: none is drawn shorter; ticks stand in those longer than that. */
@@ -51,7 +57,7 @@ const [ROW, FRAME, LETTER] = [15, 56, 6.2];
 /**
  * One bar a storage that a plan moves, over the positions of the step, the largest first and of equal ones that which is
  * away longest: blue while it is on the device, a thin line while it is away, green where it may be on its way back (from
- * `prefetch` to `back`). Small ticks in long bars are ops that use it. A row is named after the op that made the storage; one that
+ * `prefetch` to `back`), a thin grey line while it is dropped, to be computed again. Small ticks in long bars are ops that use it. A row is named after the op that made the storage; one that
  * was there before the step after the op that uses it first (`for adam`). What is away over the end of the step begins
  * the next one away, so that it is also drawn at the beginning, in the row of the storage that it is then.
  *
@@ -86,40 +92,58 @@ export function moves(trace: Trace, plan: Plan, options: MovesOptions = {}): Cha
   const rows = all.slice(0, limit);
   const description = inWords(plan, rows.length < all.length ? rows.length : undefined);
   const { subtitle = description } = options;
-  const legend = Object.entries(rows.length > 0 ? COLOURS : {}).map(([label, colour]): LegendItem => ({
+  const kinds = new Set(rows.flatMap(({ spans }) => spans.map(({ kind }) => kind as string)));
+  const legend = Object.entries(COLOURS).filter(([kind]) => kinds.has(kind)).map((
+    [label, colour],
+  ): LegendItem => ({
     label,
     colour,
-    kind: label === "away" ? "line" : "dot",
+    kind: isThin(label as Kind) ? "line" : "dot",
   }));
   const panels = [{ title: "Storage", plot: (plot: PlotModule) => plotMoves(plot, trace, rows) }];
   const panelHeight = FRAME + ROW * (rows.length || 4);
   return new Chart(title, () => draw({ title, subtitle, description, legend, panels, panelHeight }));
 }
 
+/** What is there, but not on the device: a line and no bar. */
+function isThin(kind: Kind): boolean {
+  return kind === "away" || kind === "dropped, computed again";
+}
+
 /** What leaves, in words; `shown` where that is not all. */
-function inWords({ moves }: Plan, shown?: number): string {
-  if (moves.length === 0) return "Nothing leaves the device.";
+function inWords({ moves, recomputed = [] }: Plan, shown?: number): string {
+  const dropped = recomputed.reduce((sum, { storages }) => sum + storages.length, 0);
+  if (moves.length + dropped === 0) return "Nothing leaves the device.";
   const bytes = formatBytes(moves.reduce((sum, move) => sum + move.bytes, 0));
   const count = new Set(moves.map(({ storage }) => storage)).size;
-  const what = `${count} ${count === 1 ? "storage moves" : "storages move"}, ${bytes} a step`;
+  const moved = `${count} ${count === 1 ? "storage moves" : "storages move"}, ${bytes} a step`;
+  const what = [
+    ...(count > 0 ? [moved] : []),
+    ...(dropped > 0 ? [`${dropped} ${dropped === 1 ? "is" : "are"} computed again`] : []),
+  ].join("; ");
   return shown === undefined ? `${what}.` : `${what}; the ${shown} largest are shown.`;
 }
 
 /** All that moves, the largest first. */
-function rowsOf(trace: Trace, { moves }: Plan): Row[] {
+function rowsOf(trace: Trace, { moves, recomputed = [] }: Plan): Row[] {
   const { storages, ops } = trace;
   const { length } = ops;
   const next = successors(trace);
-  const away = new Map<number, { from: number; prefetch: number; to: number }[]>();
-  const add = (storage: number, from: number, prefetch: number, to: number) => {
+  const who = originals(trace, recomputed);
+  const away = new Map<number, { kind: Kind; from: number; prefetch: number; to: number }[]>();
+  const add = (storage: number, from: number, prefetch: number, to: number, kind: Kind = "away") => {
     const { born, died } = storages[storage];
     const [begin, end] = [Math.max(0, born, from), Math.min(length, died + 1, to)];
     if (begin >= end) return;
     const some = away.get(storage) ?? [];
     away.set(storage, some);
-    some.push({ from: begin, prefetch: Math.min(end, Math.max(begin, prefetch)), to: end });
+    some.push({ kind, from: begin, prefetch: Math.min(end, Math.max(begin, prefetch)), to: end });
   };
-  for (const { storage, out, back, until, prefetch } of moves) {
+  for (const { storages: dropped, back } of recomputed) {
+    for (const { storage, out } of dropped) add(storage, out + 1, back, back, "dropped, computed again");
+  }
+  for (const { storage: index, out, back, until, prefetch } of moves) {
+    const storage = who[index];
     // What is never used again is away until it is freed.
     const [early, to] = back === Infinity ? [Infinity, until + 1] : [prefetch, back];
     add(storage, out + 1, early, to);
@@ -129,10 +153,10 @@ function rowsOf(trace: Trace, { moves }: Plan): Row[] {
     const { bytes, born, died } = storages[storage];
     const spans: Span[] = [];
     let at = Math.max(0, born);
-    for (const { from, prefetch, to } of gaps.sort((a, b) => a.from - b.from)) {
+    for (const { kind, from, prefetch, to } of gaps.sort((a, b) => a.from - b.from)) {
       spans.push(
         { kind: "on the device", from: at, to: from },
-        { kind: "away", from, to: prefetch },
+        { kind, from, to: prefetch },
         { kind: "may come back", from: prefetch, to },
       );
       at = Math.max(at, to);
@@ -199,7 +223,12 @@ function plotMoves(plot: PlotModule, trace: Trace, rows: readonly Row[]): PlotOp
     },
     marks: [
       phaseMarks(plot, phasesOf(trace), -14),
-      plot.barX(spans("away"), { ...span, fill: colour, insetTop: 4.5, insetBottom: 4.5 }),
+      plot.barX([...spans("away"), ...spans("dropped, computed again")], {
+        ...span,
+        fill: colour,
+        insetTop: 4.5,
+        insetBottom: 4.5,
+      }),
       plot.barX(spans("may come back"), { ...span, fill: colour }),
       plot.barX(spans("on the device"), { ...span, fill: colour }),
       plot.tickX(uses, { x: "at", y: "storage", stroke: BACKGROUND.light, insetTop: 3, insetBottom: 3 }),

@@ -80,7 +80,11 @@ export function wholeTicks(begin: number, end: number): { ticks?: number[]; tick
 /** Refuses an empty trace, and a plan of another one. `name` is who asks. */
 export function checkStep(name: string, { ops, storages }: Trace, plan?: Plan): void {
   if (ops.length === 0) throw new RangeError(`${name}: expected a trace with ops but found an empty one`);
-  const lost = plan?.moves.find(({ storage }) => !(storage in storages));
+  if (plan === undefined) return;
+  const { moves, recomputed = [] } = plan;
+  const dropped = recomputed.flatMap((one) => one.storages);
+  const lost = dropped.find(({ storage }) => !(storage in storages)) ??
+    moves.find(({ storage }) => storage >= storages.length + dropped.length);
   if (lost !== undefined) {
     throw new RangeError(
       `${name}: expected a plan of this trace but found a move of storage ${lost.storage} where there are ${storages.length}`,

@@ -10,7 +10,7 @@ import { durations } from "../swap/trace.ts";
 import { Chart } from "./chart.ts";
 import { draw, type LegendItem, type PlotModule, type PlotOptions } from "./draw.ts";
 import { checkStep, phaseMarks, phasesOf } from "./step.ts";
-import { SERIES } from "./theme.ts";
+import { MUTED, SERIES } from "./theme.ts";
 
 /** Settings of {@linkcode timeline}. */
 export interface TimelineOptions {
@@ -30,6 +30,7 @@ interface Bar {
 
 const COLOURS = {
   computes: SERIES.blue,
+  "computes again": MUTED,
   waits: SERIES.orange,
   "copies out": SERIES.magenta,
   "copies in": SERIES.green,
@@ -46,7 +47,7 @@ const [GAP, LEAST] = [1 / (4 * CELLS), 1 / (2 * CELLS)];
 const CROWD = 4;
 
 /**
- * Compute and waiting, copies out and copies in, each as a lane over the milliseconds of a step (simulated; where ops were
+ * Compute (for the first time, and again of what was dropped) and waiting, copies out and copies in, each as a lane over the milliseconds of a step (simulated; where ops were
  * not timed, the step's time is spread evenly over them). What follows without a gap is one bar. Where bars would be too
  * many to be seen, a lane is drawn in short cells, of each kind as many as its share of the time, there and in the whole.
  *
@@ -76,12 +77,16 @@ export function timeline(trace: Trace, plan: Plan, options: TimelineOptions = {}
   const simulation = simulate(trace, plan);
   const { startMs, stallMs, stepMs, copies } = simulation;
   const waits = stallMs.reduce((a, b) => a + b, 0);
-  const description = `${format(stepMs)} ms, of which ${format(waits)} ms waiting for copies; ` +
+  const again = (plan.recomputed ?? []).reduce((sum, { ms }) => sum + ms, 0);
+  const description = `${format(stepMs)} ms, of which ${format(waits)} ms waiting for copies` +
+    `${again > 0 ? ` and ${format(again)} ms computing again` : ""}; ` +
     `${copies.length.toLocaleString("en")} ${copies.length === 1 ? "copy" : "copies"}.`;
   const { title = "A step over time", subtitle = description } = options;
-  const bars = barsOf(trace, simulation);
+  const bars = barsOf(trace, plan, simulation);
   const phases = phasesOf(trace, (op) => op === 0 ? 0 : startMs[op] ?? stepMs);
-  const legend = Object.entries(COLOURS).map(([label, colour]): LegendItem => ({
+  const legend = Object.entries(COLOURS).filter(([kind]) => again > 0 || kind !== "computes again").map((
+    [label, colour],
+  ): LegendItem => ({
     label,
     colour,
     kind: "dot",
@@ -101,12 +106,23 @@ export function timeline(trace: Trace, plan: Plan, options: TimelineOptions = {}
 }
 
 /** What is drawn, lane by lane. */
-function barsOf(trace: Trace, { startMs, stallMs, stepMs, copies }: Simulation): Bar[] {
+function barsOf(
+  trace: Trace,
+  { recomputed = [] }: Plan,
+  { startMs, stallMs, stepMs, copies }: Simulation,
+): Bar[] {
   const ms = durations(trace);
+  const again = new Float64Array(ms.length);
+  for (const { back, ms: more } of recomputed) again[back] += more;
   const compute: Bar[] = [];
+  const add = (kind: Kind, from: number, to: number) => {
+    if (to > from) compute.push({ lane: "compute", kind, from, to });
+  };
   startMs.forEach((start, i) => {
-    if (stallMs[i] > 0) compute.push({ lane: "compute", kind: "waits", from: start - stallMs[i], to: start });
-    compute.push({ lane: "compute", kind: "computes", from: start, to: start + ms[i] });
+    const own = start + again[i];
+    add("waits", start - stallMs[i], start);
+    add("computes again", start, own);
+    add("computes", own, own + ms[i]);
   });
   const sent = (lane: "out" | "in") =>
     copies.filter(({ direction, startMs }) => direction === lane && startMs < stepMs)

@@ -16,5 +16,5 @@ export type {
   Simulation,
 } from "./plan.ts";
 export { Report, type StepReport, type TensorReport } from "./report.ts";
-export { defaultPolicy, type PolicyInput, Swap, swap, type SwapOptions } from "./swap.ts";
+export { Swap, swap, type SwapOptions } from "./swap.ts";
 export { type Phase, PHASES, type Trace, type TracedStorage } from "./trace.ts";

@@ -9,6 +9,7 @@ import type { Stage } from "./entry.ts";
 import type { Plan } from "./plan.ts";
 import { needOf } from "./policy/need.ts";
 import { peakOf } from "./policy/rank.ts";
+import { originals } from "./policy/recomputed.ts";
 import { PHASES, type Trace } from "./trace.ts";
 
 /** What was measured in one step. */
@@ -19,6 +20,8 @@ export interface StepReport {
   readonly stepMs: number;
   /** Milliseconds in which the program waited for copies. */
   readonly stallMs: number;
+  /** Milliseconds in which storages were computed again. */
+  readonly recomputedMs: number;
   /** Bytes that left the device. */
   readonly bytesOut: number;
   /** Bytes that came back. */
@@ -41,6 +44,8 @@ export interface TensorReport {
   readonly phase: string;
   /** Whether the plan moves it. */
   readonly moved: boolean;
+  /** Whether the plan drops it, to compute it again. */
+  readonly recomputed: boolean;
   /** Why, in words. */
   readonly why: string;
 }
@@ -76,6 +81,10 @@ export class Report {
   readonly predictedStallMs: number;
   /** The same as measured. */
   readonly measuredStallMs: number;
+  /** Milliseconds of computing again what was dropped, as planned. */
+  readonly predictedRecomputedMs: number;
+  /** The same as measured. */
+  readonly measuredRecomputedMs: number;
   /** Bytes that left the device in the last training step. */
   readonly bytesOut: number;
   /** Bytes that came back in it. */
@@ -107,6 +116,8 @@ export class Report {
     this.measuredStepMs = measured.stepMs;
     this.predictedStallMs = plan.predicted.stallMs;
     this.measuredStallMs = measured.stallMs;
+    this.predictedRecomputedMs = (plan.recomputed ?? []).reduce((sum, one) => sum + one.ms, 0);
+    this.measuredRecomputedMs = measured.recomputedMs;
     this.bytesOut = measured.bytesOut;
     this.bytesIn = measured.bytesIn;
     this.evictions = measured.evictions;
@@ -139,7 +150,9 @@ export class Report {
     );
     const html = `<table>${cells("th", HEAD)}` +
       `${this.#figures().map((row) => cells("td", row)).join("")}</table>` +
-      `<table>${cells("th", ["bytes", "made by", "phase", "moves or stays"])}${tensors.join("")}</table>`;
+      `<table>${cells("th", ["bytes", "made by", "phase", "moves, stays or is dropped"])}${
+        tensors.join("")
+      }</table>`;
     return { "text/html": html, "text/plain": this.toString() };
   }
 
@@ -150,6 +163,7 @@ export class Report {
       ["peak in use", formatBytes(this.predictedPeakBytes), formatBytes(this.measuredPeakBytes)],
       ["step", ms(this.predictedStepMs), ms(this.measuredStepMs)],
       ["waiting for copies", ms(this.predictedStallMs), ms(this.measuredStallMs)],
+      ["computing again", ms(this.predictedRecomputedMs), ms(this.measuredRecomputedMs)],
     ];
   }
 }
@@ -159,13 +173,17 @@ function escaped(text: string): string {
 }
 
 function tensorsOf(trace: Trace, plan: Plan): TensorReport[] {
-  const moved = new Set(plan.moves.map(({ storage }) => storage));
+  const { moves, recomputed = [] } = plan;
+  const who = originals(trace, recomputed);
+  const moved = new Set(moves.map(({ storage }) => who[storage]));
+  const dropped = new Set(recomputed.flatMap(({ storages }) => storages.map(({ storage }) => storage)));
   return trace.storages
     .map(({ bytes, born }, i): TensorReport => ({
       bytes,
       op: born < 0 ? "(before the step)" : trace.names[trace.ops[born]] ?? "(program)",
       phase: PHASES[trace.phases[Math.max(0, born)]] ?? "forward",
       moved: moved.has(i),
+      recomputed: dropped.has(i),
       why: plan.reasons[i] ?? "never in the way",
     }))
     .sort((a, b) => b.bytes - a.bytes);

@@ -14,32 +14,19 @@ import { evict } from "./evict.ts";
 import { Executor } from "./executor.ts";
 import { measureBandwidth } from "./measure.ts";
 import type { Bandwidth, Plan } from "./plan.ts";
-import { candidates, compose, fit, prefetch, rank } from "./policy/mod.ts";
+import { joint, type PolicyInput } from "./policy/mod.ts";
 import { numberOf, Recorder } from "./recorder.ts";
 import { Report, type StepReport } from "./report.ts";
 import type { Trace } from "./trace.ts";
-
-/** What a policy is made for. */
-export interface PolicyInput {
-  /** Bytes that a plan may fill. */
-  budget: number;
-  /** As measured on this device. */
-  bandwidth: Bandwidth;
-}
 
 /** Settings of {@linkcode swap}. */
 export interface SwapOptions {
   /** The most host memory for what has left the device; default: what the machine has. */
   host?: Bytes;
-  /** Makes plans of traces; default the composition of `policy.candidates`, `rank`, `fit` and `prefetch`. */
+  /** Makes plans of traces; default `policy.joint`, which keeps, swaps or computes again, whatever is fastest. */
   policy?: (input: PolicyInput) => (trace: Trace) => Plan;
   /** Similarity of two sequences of ops (3-gram Jaccard) from which on they share a plan; default 0.95. */
   similarity?: number;
-}
-
-/** The composition that plans where no other is given. */
-export function defaultPolicy({ budget, bandwidth }: PolicyInput): (trace: Trace) => Plan {
-  return compose(candidates({ minBytes: 16 << 10 }), rank(), fit({ budget, bandwidth }), prefetch());
 }
 
 /** Kinds of steps that are remembered at once. */
@@ -206,7 +193,7 @@ export class Swap implements Disposable {
 
   /** A plan for steps like the one that was recorded last, within a share of the budget. */
   #planned(trace: Trace, share: number): Executor {
-    const { policy = defaultPolicy } = this.#options;
+    const { policy = joint } = this.#options;
     this.#bandwidth ??= measureBandwidth(this.device);
     const { budgetBytes } = this.device.memory();
     const budget = budgetBytes === Infinity ? Number.MAX_SAFE_INTEGER : Math.floor(budgetBytes * share);
@@ -241,7 +228,7 @@ class Running implements OpObserver {
   readonly #device: Device;
   readonly #recorder: Recorder;
   readonly #entries: readonly Entry[];
-  readonly #before: { waitedMs: number; out: number; in: number };
+  readonly #before: { waitedMs: number; recomputedMs: number; out: number; in: number };
   /** Storages from this mark on were made in the step. */
   readonly #old: number;
   /** By mark: the position of the last op that used a storage. */
@@ -258,7 +245,7 @@ class Running implements OpObserver {
     this.#entries = entries;
     this.entry = entry;
     const { waitedMs, sentBytes } = device.copies;
-    this.#before = { waitedMs, ...sentBytes };
+    this.#before = { waitedMs, recomputedMs: device.recomputedMs, ...sentBytes };
     recorder.begin(entry !== null && entry.stage !== "Stable");
     this.#old = recorder.count;
     entry?.executor.begin(device.storages(), () => true);
@@ -321,6 +308,7 @@ class Running implements OpObserver {
       ops: this.#recorder.position,
       stepMs: this.#stepMs,
       stallMs: waitedMs - this.#before.waitedMs,
+      recomputedMs: this.#device.recomputedMs - this.#before.recomputedMs,
       bytesOut: sentBytes.out - this.#before.out,
       bytesIn: sentBytes.in - this.#before.in,
       peakBytes: this.#peakBytes,

@@ -43,6 +43,31 @@ function isMovable({ state, pins, bytes, block }: Storage): boolean {
   return state === "resident" && pins === 0 && bytes >= 4096 && block !== null;
 }
 
+const { candidates, compose, fit, prefetch, rank, recompute, swapping } = ebb.policy;
+
+/** What makes plans of times makes them of the first step as well, as if each op took as long. */
+function timed(make: (trace: ebb.Trace) => ebb.Plan): (trace: ebb.Trace) => ebb.Plan {
+  return (trace) => make({ ...trace, opMs: trace.ops.map(() => 1) });
+}
+
+/** The default, swap alone, and all that can be computed again, with or without swap for what is left. */
+const POLICIES: readonly ebb.SwapOptions["policy"][] = [
+  undefined,
+  swapping,
+  ({ budget }) => timed(compose(recompute({ budget, share: 2, cascade: 1, minBytes: 0 }))),
+  ({ budget, bandwidth }) =>
+    timed(compose(
+      recompute({ budget, minBytes: 0 }),
+      candidates({ minBytes: 0 }),
+      rank(),
+      fit({ budget, bandwidth }),
+      prefetch(),
+    )),
+];
+
+/** Seeds in which something was computed again. */
+let recomputed = 0;
+
 /** Runs a seed with swap and without; whether there was memory enough. */
 async function compare(seed: number): Promise<boolean> {
   const free = ebb.cpu();
@@ -50,12 +75,13 @@ async function compare(seed: number): Promise<boolean> {
   assertEquals(free.memory().storages, 0);
   const share = 0.3 + 0.1 * (seed % 6);
   const device = hostile(seed, Math.ceil(free.memory().peakBytes * share));
-  const swap = ebb.swap(device);
+  const swap = ebb.swap(device, { policy: POLICIES[(seed >> 1) % POLICIES.length] });
   const found = await train(seed, device, swap);
   swap.dispose();
   const { storages, liveBytes, peakBytes, budgetBytes } = device.memory();
   assertEquals([storages, liveBytes, device.copies.far.liveBytes], [0, 0, 0]);
   assert(peakBytes <= budgetBytes, `${peakBytes} of ${budgetBytes} bytes`);
+  if (device.recomputedMs > 0) recomputed++;
   if (found.refused > 0) return false;
   assertEquals(found.bits, expected.bits);
   return true;
@@ -72,4 +98,5 @@ Deno.test(`${SEEDS.length} random trainings are the same with swap, bit for bit,
   }
   // Where a budget is less than an op needs, the error must be clean; but that is to be rare.
   assert(done >= 0.9 * SEEDS.length, `${done} of ${SEEDS.length} had memory enough`);
+  if (only === undefined) assert(recomputed >= 0.3 * SEEDS.length, `${recomputed} computed something again`);
 });

@@ -51,7 +51,7 @@ export function candidates({ minBytes = 64 << 10 }: CandidatesOptions = {}): Pol
     const { trace } = draft;
     const next = successors(trace);
     const found: Candidate[] = [];
-    const reasons: Record<number, string> = { ...draft.reasons };
+    const reasons: Record<number, string> = {};
     trace.storages.forEach((storage, index) => {
       if (!exists(storage)) {
         reasons[index] = "stays: freed before the first op";
@@ -65,7 +65,8 @@ export function candidates({ minBytes = 64 << 10 }: CandidatesOptions = {}): Pol
           : "stays: used without a pause in which it could leave";
       }
     });
-    return { ...draft, candidates: found, reasons };
+    // What is dropped has its reason already.
+    return { ...draft, candidates: found, reasons: { ...reasons, ...draft.reasons } };
   };
 }
 

@@ -16,6 +16,8 @@ export interface RecomputeOptions {
   budget: Bytes;
   /** How much of what exceeds the budget is made room for by dropping; default 1: all of it. */
   share?: number;
+  /** Share of the budget that one op may bring back at once, as what is dropped may need what is dropped; default 0.5. */
+  cascade?: number;
   /** Bytes below which a storage stays; default 64 KiB. */
   minBytes?: number;
 }
@@ -49,7 +51,7 @@ interface Way {
  * can itself be computed again: DTR's chains (Kirisame et al., arXiv:2006.09616), planned by measured times. Does nothing
  * where the trace has none.
  *
- * @throws {RangeError} when the budget is no amount of memory, or `share` no number of at least 0.
+ * @throws {RangeError} when the budget is no amount of memory, or another setting no number of at least 0.
  *
  * @example
  * ```ts
@@ -77,22 +79,26 @@ interface Way {
  * assertEquals([predicted.peakBytes, predicted.stepMs], [2 << 20, 5]);
  * ```
  */
-export function recompute({ budget, share = 1, minBytes = 64 << 10 }: RecomputeOptions): PolicyFunction {
+export function recompute(
+  { budget, share = 1, cascade = 0.5, minBytes = 64 << 10 }: RecomputeOptions,
+): PolicyFunction {
   const budgetBytes = parseBytes(budget, "recompute budget");
-  if (!(share >= 0)) throw new RangeError(`recompute: expected share to be at least 0 but found ${share}`);
+  for (const [name, value] of Object.entries({ share, cascade, minBytes })) {
+    if (!(value >= 0)) {
+      throw new RangeError(`recompute: expected ${name} to be at least 0 but found ${value}`);
+    }
+  }
   return (draft) => {
     const { trace } = draft;
     const need = needOf(trace);
     const wanted = (peakOf(need) - budgetBytes) * share;
     if (trace.opMs === null || trace.pure === undefined || wanted <= 0) return draft;
-    const recomputed = chosen(trace, need.indexOf(peakOf(need)), wanted, minBytes);
+    const recomputed = chosen(trace, need.indexOf(peakOf(need)), wanted, minBytes, budgetBytes * cascade);
     const reasons: Record<number, string> = { ...draft.reasons };
     for (const { storages, back, ms } of recomputed) {
-      for (const { storage } of storages) {
-        reasons[storage] = `is computed again before op ${back}: ${ms.toFixed(2)} ms for ${
-          formatBytes(storages.reduce((sum, one) => sum + trace.storages[one.storage].bytes, 0))
-        }`;
-      }
+      const bytes = storages.reduce((sum, { storage }) => sum + trace.storages[storage].bytes, 0);
+      const why = `dropped: computed again before op ${back}, ${ms.toFixed(2)} ms for ${formatBytes(bytes)}`;
+      for (const { storage } of storages) reasons[storage] = why;
     }
     return {
       ...draft,
@@ -105,7 +111,13 @@ export function recompute({ budget, share = 1, minBytes = 64 << 10 }: RecomputeO
 }
 
 /** Chooses until `wanted` bytes are gone at op `peak`. */
-function chosen(trace: Trace, peak: number, wanted: number, minBytes: number): Recomputation[] {
+function chosen(
+  trace: Trace,
+  peak: number,
+  wanted: number,
+  minBytes: number,
+  most: number,
+): Recomputation[] {
   const ways = new Ways(trace);
   const covers = ({ storages, back }: Group) => storages.some(({ out }) => out < peak) && back > peak;
   const options = groupsOf(trace, minBytes)
@@ -113,12 +125,65 @@ function chosen(trace: Trace, peak: number, wanted: number, minBytes: number): R
     .map((group) => ({ group, way: ways.to(group.born, group.back) }))
     .filter(({ way }) => way !== null)
     .sort((a, b) => a.way!.ms / a.group.bytes - b.way!.ms / b.group.bytes || a.group.born - b.group.born);
-  const groups: Group[] = [];
-  for (let i = 0, freed = 0; i < options.length && freed < wanted; i++) {
-    groups.push(options[i].group);
-    freed += options[i].group.bytes;
+  const cascades = new Cascades(most);
+  let freed = 0;
+  for (const { group, way } of options) {
+    if (freed >= wanted) break;
+    if (cascades.accepts(group, way!.sources)) freed += group.bytes;
   }
-  return settled(trace, ways, groups);
+  return settled(trace, ways, cascades.groups);
+}
+
+/**
+ * What is computed again needs what it reads, which may be dropped as well: one op then brings back all of a cascade.
+ * Groups are accepted as long as none grows beyond some bytes.
+ */
+class Cascades {
+  readonly groups: Group[] = [];
+  readonly #most: number;
+  /** By storage: the group that brings it back. */
+  readonly #owners = new Map<number, Group>();
+  /** By group: those that it needs, and those that need it. */
+  readonly #needs = new Map<Group, Group[]>();
+  readonly #serves = new Map<Group, Group[]>();
+  /** By storage: groups that read it. */
+  readonly #readers = new Map<number, Group[]>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  accepts(group: Group, sources: readonly number[]): boolean {
+    const needs = [
+      ...new Set(sources.map((source) => this.#owners.get(source)).filter((one) => one !== undefined)),
+    ];
+    const serves = [...new Set(group.storages.flatMap(({ storage }) => this.#readers.get(storage) ?? []))];
+    // All that would come back together: what those need that begin the cascade.
+    const below = reach(needs, this.#needs);
+    const above = reach(serves, this.#serves);
+    const together = reach([...above], this.#needs);
+    const bytes = [...new Set([...below, ...together])].reduce((sum, one) => sum + one.bytes, group.bytes);
+    if (bytes > this.#most) return false;
+    this.groups.push(group);
+    this.#needs.set(group, needs);
+    this.#serves.set(group, serves);
+    for (const one of needs) this.#serves.get(one)!.push(group);
+    for (const one of serves) this.#needs.get(one)!.push(group);
+    for (const { storage } of group.storages) this.#owners.set(storage, group);
+    for (const source of sources) {
+      const readers = this.#readers.get(source);
+      if (readers === undefined) this.#readers.set(source, [group]);
+      else readers.push(group);
+    }
+    return true;
+  }
+}
+
+/** Groups from which on others are reached, and these. */
+function reach(from: readonly Group[], edges: ReadonlyMap<Group, readonly Group[]>): Set<Group> {
+  const seen = new Set(from);
+  for (const group of seen) for (const next of edges.get(group) ?? []) seen.add(next);
+  return seen;
 }
 
 /** What each op made that idles, from its last use on to the next one; of several pauses the longest counts. */
