@@ -29,10 +29,9 @@ function makeBackend(): Backend {
   const { memory, allocate, free } = webgpuMemory();
   const { hostMemory } = runtime();
   const device = (address: Address) => ({ memory, address });
-  // To ask for the buffer moves the elements of a short array out of the garbage collector's reach.
-  const host = ({ buffer, byteOffset, length }: Uint8Array) => ({
+  const host = (bytes: Uint8Array) => ({
     memory: hostMemory,
-    address: addressOf(new Uint8Array(buffer as ArrayBuffer, byteOffset, length)),
+    address: addressOf(bytes as Uint8Array<ArrayBuffer>),
   });
 
   const read = (address: Address, offset: number, target: Uint8Array) => {

@@ -108,8 +108,10 @@ export function cString(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text + "\0");
 }
 
-/** Address of a typed array's first byte; the caller keeps the array alive and at its place. */
+/** Address of a typed array's first byte; the caller keeps the array alive. */
 export function addressOf(array: Uint8Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>): Address {
+  // Up to 64 bytes lie in the array itself, which the garbage collector moves; to ask for the buffer gives them a place.
+  void array.buffer;
   return Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(array)));
 }
 

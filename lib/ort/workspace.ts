@@ -10,6 +10,7 @@
  */
 import { AddressTable } from "./address_table.ts";
 import { type Address, addressOf, type Api } from "./api.ts";
+import { isOver } from "./isolate.ts";
 import type { Provider } from "./runtime.ts";
 
 /** Who serves requests while an op runs. */
@@ -115,6 +116,8 @@ export function allocatorOf(ort: Api, allocator: Address, provider: Provider): W
   return {
     provider,
     allocate: (bytes) => allocate(allocator, bytes),
-    free: (address) => free(allocator, address),
+    free: (address) => {
+      if (!isOver()) free(allocator, address);
+    },
   };
 }
