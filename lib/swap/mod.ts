@@ -12,6 +12,7 @@ export type {
   Move,
   Plan,
   PolicyFunction,
+  PolicyInput,
   Recomputation,
   Simulation,
 } from "./plan.ts";

@@ -59,6 +59,14 @@ export interface Bandwidth {
   readonly latencyMs?: number;
 }
 
+/** What a plan is made for. */
+export interface PolicyInput {
+  /** Bytes that a plan may fill. */
+  budget: number;
+  /** Speed of the link, as measured. */
+  bandwidth: Bandwidth;
+}
+
 /** A plan in the making: what policy functions hand on to each other. */
 export interface Draft {
   /** The step, as it goes with what is computed again. */

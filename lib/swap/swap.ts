@@ -13,8 +13,8 @@ import { type Entry, extended, type Kind, LANDMARKS, landmarksOf, type Stage } f
 import { evict } from "./evict.ts";
 import { Executor } from "./executor.ts";
 import { measureBandwidth } from "./measure.ts";
-import type { Bandwidth, Plan } from "./plan.ts";
-import { joint, type PolicyInput } from "./policy/mod.ts";
+import type { Bandwidth, Plan, PolicyInput } from "./plan.ts";
+import { joint } from "./policy/mod.ts";
 import { numberOf, Recorder } from "./recorder.ts";
 import { Report, type StepReport } from "./report.ts";
 import type { Trace } from "./trace.ts";

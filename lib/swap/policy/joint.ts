@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Bandwidth, Plan } from "../plan.ts";
+import type { Plan, PolicyInput } from "../plan.ts";
 import type { Trace } from "../trace.ts";
 import { candidates } from "./candidates.ts";
 import { compose } from "./compose.ts";
@@ -12,14 +12,6 @@ import { fit } from "./fit.ts";
 import { prefetch } from "./prefetch.ts";
 import { rank } from "./rank.ts";
 import { recompute } from "./recompute.ts";
-
-/** What a plan is made for. */
-export interface PolicyInput {
-  /** Bytes that a plan may fill. */
-  budget: number;
-  /** Speed of the link, as measured. */
-  bandwidth: Bandwidth;
-}
 
 /** Bytes from which on storages move. */
 const LEAST = 16 << 10;

@@ -8,7 +8,7 @@ export { candidates, type CandidatesOptions } from "./candidates.ts";
 export { ASSUMED_BANDWIDTH, compose } from "./compose.ts";
 export { fastest } from "./fastest.ts";
 export { fit, type FitOptions } from "./fit.ts";
-export { joint, type PolicyInput, swapping } from "./joint.ts";
+export { joint, swapping } from "./joint.ts";
 export { needOf } from "./need.ts";
 export { prefetch, type PrefetchOptions } from "./prefetch.ts";
 export { largestFirst, longestIdleFirst, rank, type RankOptions } from "./rank.ts";
