@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { type Phase, PHASES } from "./trace.ts";
 
 /** Numbers up to here are exact. */
 const EXACT = Number.MAX_SAFE_INTEGER;
@@ -53,26 +54,56 @@ export function ngramSimilarity(a: ArrayLike<number>, b: ArrayLike<number>, n = 
   return common / (left.length + right.length - common);
 }
 
+/** The ops of a step in order, and the part of the step that each belongs to, as an index into `PHASES`: a trace is one. */
+export interface StepOps {
+  /** Numbers of ops. */
+  readonly ops: ArrayLike<number>;
+  /** As many numbers of phases. */
+  readonly phases: ArrayLike<number>;
+}
+
 /**
- * Whether two sequences have at least that {@linkcode ngramSimilarity} by runs of 3. Sequences of other lengths are told
- * apart without a look at their ops.
+ * {@linkcode ngramSimilarity} of each phase of two steps, so that a short one counts as much as a long one: an update of
+ * few ops that is skipped leaves the step as a whole much as it was. A phase that neither has is equal.
  *
- * @param threshold 0 to 1
+ * @param a a step, such as a trace
+ * @param b a step, in the same numbering of ops
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { isLike } from "./change.ts";
+ * import * as ebb from "@ebb/ebb";
  *
- * const step = Array.from({ length: 200 }, (_, i) => i % 7);
- * assertEquals(isLike(step, [9, ...step], 0.95), true);
- * assertEquals(isLike(step, step.slice(0, 100), 0.95), false);
+ * const step = { ops: [1, 2, 3, 4, 4, 9], phases: [0, 0, 0, 1, 1, 2] };
+ * const skipped = { ops: [1, 2, 3, 4, 4], phases: [0, 0, 0, 1, 1] };
+ * assertEquals(ebb.phaseSimilarities(step, skipped), { forward: 1, backward: 1, optimizer: 0 });
  * ```
  */
-export function isLike(a: ArrayLike<number>, b: ArrayLike<number>, threshold: number): boolean {
+export function phaseSimilarities(a: StepOps, b: StepOps): Record<Phase, number> {
+  const similarity = (phase: number) => ngramSimilarity(opsOf(a, phase), opsOf(b, phase));
+  return Object.fromEntries(PHASES.map((name, phase) => [name, similarity(phase)])) as Record<Phase, number>;
+}
+
+/** The least similarity of a phase; 0 without a look at the ops where lengths are too unlike for `threshold`. */
+export function likeness(a: StepOps, b: StepOps, threshold: number): number {
   // No more runs can be common than the shorter one has.
-  const [short, long] = [Math.min(a.length, b.length), Math.max(a.length, b.length)];
-  return short >= threshold * long && ngramSimilarity(a, b) >= threshold;
+  for (const phase of PHASES.keys()) {
+    const [short, long] = [count(a, phase), count(b, phase)].sort((x, y) => x - y);
+    if (short < threshold * long) return 0;
+  }
+  return Math.min(...Object.values(phaseSimilarities(a, b)));
+}
+
+function opsOf({ ops, phases }: StepOps, phase: number): number[] {
+  const found: number[] = [];
+  for (let i = 0; i < ops.length; i++) if (phases[i] === phase) found.push(ops[i]);
+  return found;
+}
+
+function count({ phases }: StepOps, phase: number): number {
+  let count = 0;
+  for (let i = 0; i < phases.length; i++) if (phases[i] === phase) count++;
+  return count;
 }
 
 /**

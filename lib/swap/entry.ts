@@ -4,7 +4,9 @@
  *
  * @module
  */
+import type { StepOps } from "./change.ts";
 import type { Executor } from "./executor.ts";
+import type { Identities } from "./recorder.ts";
 import type { Trace } from "./trace.ts";
 
 /**
@@ -19,12 +21,13 @@ export type Kind = "training" | "evaluation";
 /** A kind of step and its plan. */
 export interface Entry {
   readonly kind: Kind;
-  /** Ops as numbers. */
-  readonly sequence: Int32Array;
+  readonly sequence: StepOps;
   /** Hashes of the sequence's beginnings, at {@linkcode LANDMARKS}. */
   readonly landmarks: readonly number[];
   stage: Stage;
   trace: Trace;
+  /** How the trace's storages are found in a like step. */
+  identities: Identities;
   executor: Executor;
   /** Share of the budget that plans may fill: less after a step that needed room unforeseen. */
   share: number;
@@ -41,12 +44,11 @@ export function extended(hash: number, op: number): number {
 }
 
 /** Hashes of a sequence's beginnings, as many as it is long enough for. */
-export function landmarksOf(sequence: Int32Array): number[] {
+export function landmarksOf({ ops }: StepOps): number[] {
   const found: number[] = [];
-  let hash = 0;
-  sequence.forEach((op, i) => {
-    hash = extended(hash, op);
+  for (let i = 0, hash = 0; i < ops.length; i++) {
+    hash = extended(hash, ops[i]);
     if (i + 1 === LANDMARKS[found.length]) found.push(hash);
-  });
+  }
   return found;
 }

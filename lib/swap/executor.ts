@@ -11,7 +11,7 @@ import type { Move, Plan } from "./plan.ts";
 import type { OpCall } from "../tensor/observe.ts";
 import { originals, recomputedTrace } from "./policy/recomputed.ts";
 import { Recomputer } from "./recomputer.ts";
-import { roleOf } from "./recorder.ts";
+import { type Identities, roleOf } from "./recorder.ts";
 import { successors, type Trace } from "./trace.ts";
 
 /** Who is to come back, and for which position. */
@@ -30,6 +30,8 @@ export class Executor {
   /** Index in the trace by role: of storages that are there when the step begins, and of those made in it. */
   readonly #before = new Map<number, number>();
   readonly #made = new Map<number, number>();
+  /** Index by first use, of storages that are there when the step begins: how those are found that have no known role. */
+  readonly #byUse = new Map<number, number>();
   /** By position: indices in the trace of what leaves after it. */
   readonly #out = new Map<number, number[]>();
   /** By position: what is to come back before it, and for which position. */
@@ -49,13 +51,11 @@ export class Executor {
   #running = -1;
   #waiting: Return[] = [];
 
-  /** `roles[i]` is the role under which storage `i` of the trace is found in a like step. */
   constructor(
     device: Device,
     recorded: Trace,
     plan: Plan,
-    numbers: ArrayLike<number>,
-    roles: readonly number[],
+    { roles, firstUses }: Identities,
   ) {
     this.plan = plan;
     this.#device = device;
@@ -65,12 +65,18 @@ export class Executor {
     this.#recomputer = new Recomputer(device, recomputed);
     this.#length = trace.ops.length;
     const calls = new Map<number, number>();
-    for (let position = 0; position < this.#length; position++) {
-      const call = calls.get(numbers[position]) ?? 0;
-      calls.set(numbers[position], call + 1);
-      this.#positions.set(roleOf(numbers[position], call, 0), position);
-    }
-    recorded.storages.forEach(({ born }, i) => (born < 0 ? this.#before : this.#made).set(roles[i], i));
+    recorded.ops.forEach((op, position) => {
+      const call = calls.get(op) ?? 0;
+      calls.set(op, call + 1);
+      this.#positions.set(roleOf(op, call, 0), position);
+    });
+    recorded.storages.forEach(({ born }, i) => {
+      if (born >= 0) this.#made.set(roles[i], i);
+      else {
+        this.#before.set(roles[i], i);
+        if (firstUses[i] > 0) this.#byUse.set(firstUses[i], i);
+      }
+    });
     const uses = recorded.storages.map((): number[] => []);
     trace.storages.forEach((storage, i) => uses[this.#original[i]].push(...storage.uses));
     this.#uses = uses;
@@ -111,8 +117,11 @@ export class Executor {
     if (index >= 0) this.#bound[index] = null;
   }
 
-  /** Call `call` of op `op` is about to run. */
-  before(op: number, call: number): void {
+  /** Call `call` of op `op` is about to read `inputs`. */
+  before(op: number, call: number, inputs: readonly Storage[]): void {
+    for (let i = 0; i < inputs.length; i++) {
+      if (this.#indices[inputs[i].mark] === undefined) this.#meet(inputs[i], roleOf(op, call, i));
+    }
     const position = this.#positions.get(roleOf(op, call, 0));
     this.#running = position ?? -1;
     if (position === undefined) return;
@@ -163,6 +172,14 @@ export class Executor {
     if (index === undefined) return;
     this.#bound[index] = storage;
     this.#indices[storage.mark] = index;
+  }
+
+  /** A storage that was there before the step and is not known may be one that has another role in the plan's trace. */
+  #meet(storage: Storage, use: number): void {
+    const index = this.#byUse.get(use);
+    if (index === undefined || storage.mark < 0 || storage.role > 0 || this.#bound[index] !== null) return;
+    this.#before.set(storage.role, index);
+    this.#bind(storage, this.#before);
   }
 
   #leave(position: number): void {

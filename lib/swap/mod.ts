@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { ngramSimilarity, paperSimilarity } from "./change.ts";
+export { ngramSimilarity, paperSimilarity, phaseSimilarities, type StepOps } from "./change.ts";
 export type { Kind, Stage } from "./entry.ts";
 export type {
   Bandwidth,
@@ -17,5 +17,6 @@ export type {
   Simulation,
 } from "./plan.ts";
 export { Report, type StepReport, type TensorReport } from "./report.ts";
+export type { Place, SavedStep, SwapState } from "./state.ts";
 export { Swap, swap, type SwapOptions } from "./swap.ts";
 export { type Phase, PHASES, type Trace, type TracedStorage } from "./trace.ts";

@@ -23,12 +23,31 @@ export function numberOf(op: string): number {
   return number;
 }
 
+/** How storages are found in a like step, by their index in a trace. */
+export interface Identities {
+  /** What each is known by; one that was there before the step is known so within this process alone. */
+  readonly roles: readonly number[];
+  /** Which operand of which call of which op it is first, in the same form; 0: of none. */
+  readonly firstUses: readonly number[];
+}
+
 /** Calls of one op that a step may have, and storages that a call may make. */
 const [CALLS, OUTPUTS] = [1 << 20, 1 << 6];
 
-/** What output `output` of call `call` of op `op` is known by: a positive number. */
-export function roleOf(op: number, call: number, output: number): number {
-  return (op * CALLS + call) * OUTPUTS + output + 1;
+/** What output (or operand) `place` of call `call` of op `op` is known by: a positive number. */
+export function roleOf(op: number, call: number, place: number): number {
+  return (op * CALLS + call) * OUTPUTS + place + 1;
+}
+
+/** The op, the call and the place that a role stands for. */
+export function partsOf(role: number): [op: number, call: number, place: number] {
+  const calls = Math.floor((role - 1) / OUTPUTS);
+  return [Math.floor(calls / CALLS), calls % CALLS, (role - 1) % OUTPUTS];
+}
+
+/** Names of ops by their numbers. */
+export function opNames(): string[] {
+  return [...names];
 }
 
 /** A typed array twice as long with the same contents. */
@@ -59,6 +78,7 @@ export class Recorder {
   #born: Int32Array = new Int32Array(256);
   #died: Int32Array = new Int32Array(256);
   #roles: Float64Array = new Float64Array(256);
+  #firstUses: Float64Array = new Float64Array(256);
   #pure: Int32Array = new Int32Array(256);
   #useStorage: Int32Array = new Int32Array(1024);
   #useOp: Int32Array = new Int32Array(1024);
@@ -110,7 +130,13 @@ export class Recorder {
     this.#phases[position] = PHASES.indexOf(stepPhase());
     this.#inOp = true;
     this.#made = 0;
-    for (let i = 0; i < inputs.length; i++) this.#use(inputs[i].mark);
+    for (let i = 0; i < inputs.length; i++) {
+      const { mark } = inputs[i];
+      this.#use(mark);
+      if (mark >= 0 && this.#firstUses[mark] === 0) {
+        this.#firstUses[mark] = roleOf(op, this.calls[op], Math.min(i, OUTPUTS - 2));
+      }
+    }
     if (!this.timed) return;
     this.#waitedMs = this.#lostMs();
     this.#opStartMs = performance.now();
@@ -151,14 +177,17 @@ export class Recorder {
     if (mark >= 0) this.#died[mark] = this.position - 1;
   }
 
-  /** The role of storage `mark` of this step, as it will be found in a like step. */
-  role(mark: number): number {
-    return this.#roles[mark];
+  /** How the step's storages will be found in a like step, by mark. */
+  identities(): Identities {
+    return {
+      roles: Array.from(this.#roles.subarray(0, this.count)),
+      firstUses: Array.from(this.#firstUses.subarray(0, this.count)),
+    };
   }
 
-  /** The ops of the step, as numbers. */
-  sequence(): Int32Array {
-    return this.ops.slice(0, this.position);
+  /** The ops of the step. */
+  sequence(): { ops: Int32Array; phases: Int32Array } {
+    return { ops: this.ops.slice(0, this.position), phases: this.#phases.slice(0, this.position) };
   }
 
   /** The step as plain data. */
@@ -180,7 +209,7 @@ export class Recorder {
     };
     const list = (array: Int32Array | Float64Array) => Array.from(array.subarray(0, length));
     return {
-      names: [...names],
+      names: opNames(),
       ops: list(this.ops),
       phases: list(this.#phases),
       temporaries: list(this.#temporaries),
@@ -205,6 +234,7 @@ export class Recorder {
     this.#born[mark] = born;
     this.#died[mark] = NEVER;
     this.#roles[mark] = storage.role;
+    this.#firstUses[mark] = 0;
   }
 
   #use(mark: number): void {
@@ -235,6 +265,7 @@ export class Recorder {
     this.#born = grown(this.#born);
     this.#died = grown(this.#died);
     this.#roles = grown(this.#roles);
+    this.#firstUses = grown(this.#firstUses);
   }
 }
 

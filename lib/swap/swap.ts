@@ -6,17 +6,19 @@
  *
  * @module
  */
-import { type Bytes, type Device, type DeviceObserver, parseBytes, type Storage } from "../device/mod.ts";
-import { observeOps, type OpCall, type OpObserver } from "../tensor/mod.ts";
-import { isLike, ngramSimilarity } from "./change.ts";
-import { type Entry, extended, type Kind, LANDMARKS, landmarksOf, type Stage } from "./entry.ts";
+import { type Bytes, type Device, type DeviceObserver, parseBytes } from "../device/mod.ts";
+import { observeOps } from "../tensor/mod.ts";
+import { likeness, type StepOps } from "./change.ts";
+import { type Entry, type Kind, landmarksOf, type Stage } from "./entry.ts";
 import { evict } from "./evict.ts";
 import { Executor } from "./executor.ts";
 import { measureBandwidth } from "./measure.ts";
 import type { Bandwidth, Plan, PolicyInput } from "./plan.ts";
 import { joint } from "./policy/mod.ts";
-import { numberOf, Recorder } from "./recorder.ts";
+import { type Identities, Recorder } from "./recorder.ts";
 import { Report, type StepReport } from "./report.ts";
+import { Running } from "./running.ts";
+import { read, type SwapState, written } from "./state.ts";
 import type { Trace } from "./trace.ts";
 
 /** Settings of {@linkcode swap}. */
@@ -25,7 +27,7 @@ export interface SwapOptions {
   host?: Bytes;
   /** Makes plans of traces; default `policy.joint`, which keeps, swaps or computes again, whatever is fastest. */
   policy?: (input: PolicyInput) => (trace: Trace) => Plan;
-  /** Similarity of two sequences of ops (3-gram Jaccard) from which on they share a plan; default 0.95. */
+  /** Similarity of each phase of two steps (3-gram Jaccard) from which on they share a plan; default 0.95. */
   similarity?: number;
 }
 
@@ -94,6 +96,33 @@ export class Swap implements Disposable {
     return new Report(trace, executor.plan, stage, this.#steps, this.#last!, this.device.memory());
   }
 
+  /**
+   * What was learnt of steps so far, as plain data that JSON can hold: `saveCheckpoint` takes a swap as one of its parts.
+   */
+  state(): SwapState {
+    return written(this.#entries, this.#latest);
+  }
+
+  /**
+   * Goes on with what another swap has learnt: the first step has its plan already. Where the device has another budget,
+   * plans are made again of the old steps.
+   *
+   * @throws {Error} when it is no state of a swap; nothing has changed then.
+   */
+  load(state: SwapState): void {
+    const entries = read(state);
+    for (const { latest, plan, ...saved } of entries) {
+      const { trace, identities, share } = saved;
+      const isKept = plan.budgetBytes === this.#budgetFor(share);
+      const executor = isKept
+        ? new Executor(this.device, trace, plan, identities)
+        : this.#planned(trace, identities, share);
+      const entry: Entry = { ...saved, executor, landmarks: landmarksOf(saved.sequence), used: this.#steps };
+      this.#remember(entry);
+      if (latest) this.#latest[entry.kind] = entry;
+    }
+  }
+
   /** How far the plan for training steps has come. */
   get stage(): Stage {
     return this.#latest.training?.stage ?? "WarmUp";
@@ -148,11 +177,27 @@ export class Swap implements Disposable {
     let entry = this.#find(kind, running.entry, sequence);
     if (entry === null) {
       // Times of a first step are those of compiling graphs: they count evenly.
-      entry = this.#made(kind, sequence, { ...this.#recorder.trace(), opMs: null });
+      const trace = { ...this.#recorder.trace(), opMs: null };
+      const identities = this.#recorder.identities();
+      const executor = this.#planned(trace, identities, SHARE);
+      const landmarks = landmarksOf(sequence);
+      entry = {
+        kind,
+        sequence,
+        landmarks,
+        stage: "GenPolicy",
+        trace,
+        identities,
+        executor,
+        share: SHARE,
+        used: 0,
+      };
+      this.#remember(entry);
     } else if (entry.stage === "GenPolicy") {
       entry.trace = this.#recorder.trace();
+      entry.identities = this.#recorder.identities();
       entry.stage = "Stable";
-      entry.executor = this.#planned(entry.trace, entry.share);
+      entry.executor = this.#planned(entry.trace, entry.identities, entry.share);
     } else if (running.entry === entry && running.evictions > 0 && entry.share > LEAST_SHARE) {
       // Room was missing though the plan should have made it: plan for less.
       entry.share -= 0.05;
@@ -164,42 +209,35 @@ export class Swap implements Disposable {
   }
 
   /** What is known of a sequence like this one: first of what was expected, then of all of its kind. */
-  #find(kind: Kind, expected: Entry | null, sequence: Int32Array): Entry | null {
+  #find(kind: Kind, expected: Entry | null, sequence: StepOps): Entry | null {
     const { similarity = 0.95 } = this.#options;
-    if (expected?.kind === kind && isLike(expected.sequence, sequence, similarity)) return expected;
+    const like = (entry: Entry) => entry.kind === kind ? likeness(entry.sequence, sequence, similarity) : -1;
+    if (expected !== null && like(expected) >= similarity) return expected;
     let [best, found]: [number, Entry | null] = [similarity, null];
     for (const entry of this.#entries) {
-      const likeness = entry.kind === kind ? ngramSimilarity(entry.sequence, sequence) : 0;
+      const likeness = like(entry);
       if (likeness >= best) [best, found] = [likeness, entry];
     }
     return found;
   }
 
-  #made(kind: Kind, sequence: Int32Array, trace: Trace): Entry {
-    const entry: Entry = {
-      kind,
-      sequence,
-      landmarks: landmarksOf(sequence),
-      stage: "GenPolicy",
-      trace,
-      executor: this.#planned(trace, SHARE),
-      share: SHARE,
-      used: this.#steps,
-    };
+  #remember(entry: Entry): void {
     if (this.#entries.length === REMEMBERED) this.#entries.sort((a, b) => b.used - a.used).pop();
     this.#entries.push(entry);
-    return entry;
   }
 
-  /** A plan for steps like the one that was recorded last, within a share of the budget. */
-  #planned(trace: Trace, share: number): Executor {
+  /** Bytes that a plan may fill. */
+  #budgetFor(share: number): number {
+    const { budgetBytes } = this.device.memory();
+    return budgetBytes === Infinity ? Number.MAX_SAFE_INTEGER : Math.floor(budgetBytes * share);
+  }
+
+  /** A plan for steps like one that was recorded, within a share of the budget. */
+  #planned(trace: Trace, identities: Identities, share: number): Executor {
     const { policy = joint } = this.#options;
     this.#bandwidth ??= measureBandwidth(this.device);
-    const { budgetBytes } = this.device.memory();
-    const budget = budgetBytes === Infinity ? Number.MAX_SAFE_INTEGER : Math.floor(budgetBytes * share);
-    const plan = policy({ budget, bandwidth: this.#bandwidth })(trace);
-    const roles = trace.storages.map((_, i) => this.#recorder.role(i));
-    return new Executor(this.device, trace, plan, this.#recorder.sequence(), roles);
+    const plan = policy({ budget: this.#budgetFor(share), bandwidth: this.#bandwidth })(trace);
+    return new Executor(this.device, trace, plan, identities);
   }
 
   #observeDevice(): DeviceObserver {
@@ -215,119 +253,6 @@ export class Swap implements Disposable {
         if (this.#running !== null) this.#running.missed++;
       },
     };
-  }
-}
-
-/** A step under way: records it, and carries out the plan that fits it. */
-class Running implements OpObserver {
-  entry: Entry | null;
-  /** Storages that had to leave because an allocation found no room. */
-  evictions = 0;
-  /** Ops that had to wait for an operand. */
-  missed = 0;
-  readonly #device: Device;
-  readonly #recorder: Recorder;
-  readonly #entries: readonly Entry[];
-  readonly #before: { waitedMs: number; recomputedMs: number; out: number; in: number };
-  /** Storages from this mark on were made in the step. */
-  readonly #old: number;
-  /** By mark: the position of the last op that used a storage. */
-  readonly #touched: number[] = [];
-  #startMs = performance.now();
-  #stepMs = 0;
-  #peakBytes = 0;
-  #hash = 0;
-  #landmark = 0;
-
-  constructor(device: Device, recorder: Recorder, entries: readonly Entry[], entry: Entry | null) {
-    this.#device = device;
-    this.#recorder = recorder;
-    this.#entries = entries;
-    this.entry = entry;
-    const { waitedMs, sentBytes } = device.copies;
-    this.#before = { waitedMs, recomputedMs: device.recomputedMs, ...sentBytes };
-    recorder.begin(entry !== null && entry.stage !== "Stable");
-    this.#old = recorder.count;
-    entry?.executor.begin(device.storages(), () => true);
-  }
-
-  before(name: string, inputs: readonly Storage[]): void {
-    if (inputs.length > 0 && inputs[0].device !== this.#device) return;
-    const op = numberOf(name);
-    const { position } = this.#recorder;
-    this.#recorder.before(op, inputs);
-    for (let i = 0; i < inputs.length; i++) this.#touched[inputs[i].mark] = position;
-    this.#recognise(op);
-    this.entry?.executor.before(op, this.#recorder.calls[op]);
-  }
-
-  after(_name: string, inputs: readonly Storage[], outputs: readonly Storage[]): void {
-    if ((inputs[0] ?? outputs[0])?.device !== this.#device) return;
-    const { position } = this.#recorder;
-    for (let i = 0; i < outputs.length; i++) this.#touched[outputs[i].mark] = position;
-    const temporaries = this.#recorder.after(outputs);
-    this.#peakBytes = Math.max(this.#peakBytes, this.#device.pool.liveBytes + temporaries);
-    this.entry?.executor.after();
-  }
-
-  ran(call: OpCall): void {
-    if (call.outputs[0]?.device === this.#device) this.entry?.executor.ran(call);
-  }
-
-  created(storage: Storage): void {
-    this.#recorder.created(storage);
-    this.#touched[storage.mark] = this.#recorder.position;
-    this.entry?.executor.created(storage);
-  }
-
-  freed(storage: Storage): void {
-    this.#recorder.freed(storage);
-    this.entry?.executor.freed(storage);
-  }
-
-  makeRoom(bytes: number): boolean {
-    const { position } = this.#recorder;
-    const sent = evict(
-      this.#device,
-      bytes,
-      (storage) => this.entry?.executor.distance(storage) ?? position - (this.#touched[storage.mark] ?? -1),
-    );
-    if (sent > 0) this.evictions++;
-    return sent > 0;
-  }
-
-  end(): void {
-    this.#stepMs = performance.now() - this.#startMs;
-    this.#recorder.end();
-    this.entry?.executor.end();
-  }
-
-  report(): StepReport {
-    const { waitedMs, sentBytes } = this.#device.copies;
-    return {
-      ops: this.#recorder.position,
-      stepMs: this.#stepMs,
-      stallMs: waitedMs - this.#before.waitedMs,
-      recomputedMs: this.#device.recomputedMs - this.#before.recomputedMs,
-      bytesOut: sentBytes.out - this.#before.out,
-      bytesIn: sentBytes.in - this.#before.in,
-      peakBytes: this.#peakBytes,
-      evictions: this.evictions,
-      missed: this.missed,
-    };
-  }
-
-  /** Notices at certain lengths whether the step goes as expected, and if not, which known one it is. */
-  #recognise(op: number): void {
-    this.#hash = extended(this.#hash, op);
-    if (this.#recorder.position + 1 !== LANDMARKS[this.#landmark]) return;
-    const [place, hash] = [this.#landmark++, this.#hash];
-    if (this.entry === null || this.entry.landmarks[place] === hash) return;
-    const other = this.#entries.find(({ landmarks }) => landmarks[place] === hash);
-    if (other === undefined) return;
-    this.entry?.executor.end();
-    this.entry = other;
-    other.executor.begin(this.#device.storages(), ({ mark }) => mark < this.#old);
   }
 }
 
