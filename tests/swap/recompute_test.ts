@@ -116,7 +116,7 @@ Deno.test("what is cheapest to compute a byte is dropped first, and no more than
   assertEquals(dropped(1500, 0.5), [2]);
   const { predicted, reasons } = compose(recompute({ budget: 2100, minBytes: 0, cascade: 1 }))(trace);
   assertEquals([predicted.peakBytes, predicted.stepMs], [2010, 16]);
-  assertEquals(reasons[2], "dropped: computed again before op 4, 1.00 ms for 1000 B");
+  assertEquals(reasons[2], "dropped: computed again before op (op 4), 1.00 ms for 1000 B");
 });
 
 Deno.test("without times, or where no op can run again, nothing is dropped", () => {

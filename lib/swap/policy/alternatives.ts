@@ -9,6 +9,8 @@ import { type Bytes, parseBytes } from "../../device/bytes.ts";
 import type { Candidate, Draft, Move, PolicyFunction } from "../plan.ts";
 import { successors } from "../trace.ts";
 import { candidates } from "./candidates.ts";
+import type { FitOptions } from "./fit.ts";
+import { linkOf } from "./link.ts";
 import { lastAway, needOf } from "./need.ts";
 
 /**
@@ -64,15 +66,16 @@ export function lru({ budget }: { budget: Bytes }): PolicyFunction {
  * idles, as if copies took no time. Where storages are of one size and none idles across the step's end, no plan moves
  * less. With unlike sizes that is a heuristic, and more budget may now and then move more bytes.
  *
- * @throws {RangeError} when the budget is no amount of memory.
+ * @throws {RangeError} when the budget is no amount of memory, or a bandwidth no positive number.
  */
-export function belady({ budget }: { budget: Bytes }): PolicyFunction {
+export function belady({ budget, bandwidth }: FitOptions): PolicyFunction {
   const budgetBytes = parseBytes(budget, "belady budget");
+  const given = linkOf("belady", bandwidth);
   return (draft) => {
     const victims = sweep(draft, budgetBytes, (candidate, lap) => lastAway(candidate) + lap);
     const moves = victims.map(({ candidate }): Move => ({ ...candidate, prefetch: candidate.back }));
     return withMoves(
-      { ...draft, budgetBytes },
+      { ...draft, bandwidth: { ...draft.bandwidth, ...given }, budgetBytes },
       moves,
       "moves: used farthest in the future",
       "stays: used sooner than others",

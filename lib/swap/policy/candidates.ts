@@ -51,7 +51,7 @@ export function candidates({ minBytes = 64 << 10 }: CandidatesOptions = {}): Pol
     const { trace } = draft;
     const next = successors(trace);
     const found: Candidate[] = [];
-    const reasons: Record<number, string> = {};
+    const reasons: Record<number, string> = { ...draft.reasons };
     trace.storages.forEach((storage, index) => {
       if (!exists(storage)) {
         reasons[index] = "stays: freed before the first op";
@@ -65,8 +65,7 @@ export function candidates({ minBytes = 64 << 10 }: CandidatesOptions = {}): Pol
           : "stays: used without a pause in which it could leave";
       }
     });
-    // What is dropped has its reason already.
-    return { ...draft, candidates: found, reasons: { ...reasons, ...draft.reasons } };
+    return { ...draft, candidates: found, reasons };
   };
 }
 

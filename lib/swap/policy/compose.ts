@@ -6,6 +6,7 @@
 import type { Bandwidth, Draft, Plan, PolicyFunction } from "../plan.ts";
 import type { Trace } from "../trace.ts";
 import { peakOf } from "./rank.ts";
+import { whyDropped } from "./recomputed.ts";
 import { simulate } from "./simulate.ts";
 
 /** Bytes per second taken where no function states a link's speed: those of a copy within main memory. */
@@ -60,7 +61,8 @@ export function compose(...functions: PolicyFunction[]): (trace: Trace) => Plan 
       reasons: {},
     };
     const draft = functions.reduce((draft, next) => next(draft), empty);
-    const { moves, recomputed, budgetBytes, bandwidth, reasons } = draft;
+    const { moves, recomputed, budgetBytes, bandwidth } = draft;
+    const reasons = { ...draft.reasons, ...whyDropped(trace, recomputed) };
     const { residentBytes, stepMs, stallMs } = simulate(trace, { moves, recomputed, budgetBytes, bandwidth });
     const predicted = {
       peakBytes: peakOf(residentBytes),

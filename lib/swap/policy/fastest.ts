@@ -29,10 +29,14 @@ export function fastest(...makers: readonly ((trace: Trace) => Plan)[]): (trace:
   if (makers.length === 0) {
     throw new RangeError("fastest: expected at least one way to make plans but found none");
   }
+  return (trace) => fastestOf(makers.map((make) => make(trace)));
+}
+
+/** Of plans of one trace, the first one that no other betters. */
+export function fastestOf(plans: readonly Plan[]): Plan {
   const excess = ({ budgetBytes, predicted }: Plan) => Math.max(0, predicted.peakBytes - budgetBytes);
-  return (trace) =>
-    makers.map((make) => make(trace)).reduce((best, plan) => {
-      const less = excess(plan) - excess(best);
-      return less < 0 || (less === 0 && plan.predicted.stepMs < best.predicted.stepMs) ? plan : best;
-    });
+  return plans.reduce((best, plan) => {
+    const less = excess(plan) - excess(best);
+    return less < 0 || (less === 0 && plan.predicted.stepMs < best.predicted.stepMs) ? plan : best;
+  });
 }

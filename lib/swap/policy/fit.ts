@@ -4,18 +4,19 @@
  * @module
  */
 import { type Bytes, formatBytes, parseBytes } from "../../device/bytes.ts";
-import type { Bandwidth, Candidate, Draft, Move, PolicyFunction } from "../plan.ts";
+import type { Candidate, Draft, Move, PolicyFunction } from "../plan.ts";
 import { Choice, type Chosen } from "./choice.ts";
+import { type GivenBandwidth, linkOf } from "./link.ts";
 import { lastAway, needOf, withinStep } from "./need.ts";
 import { countOver, peakOf } from "./rank.ts";
-import { simulate } from "./simulate.ts";
+import { simulateDraft } from "./simulate.ts";
 
 /** Settings of {@linkcode fit}. */
 export interface FitOptions {
   /** The most bytes that may lie on the device. */
   budget: Bytes;
   /** Speed of the link: bytes per second both ways, or each way. Default: the draft's. */
-  bandwidth?: number | Partial<Bandwidth>;
+  bandwidth?: GivenBandwidth;
 }
 
 /** How often a plan that does not fit by simulation is given more moves. */
@@ -60,16 +61,9 @@ const ROUNDS = 8;
  * assertEquals(plan.reasons[0], "moves: idle from relu (op 0) to reluGrad (op 4), frees 2 MiB at the peak, relu (op 2)");
  * ```
  */
-export function fit({ budget, bandwidth = {} }: FitOptions): PolicyFunction {
+export function fit({ budget, bandwidth }: FitOptions): PolicyFunction {
   const budgetBytes = parseBytes(budget, "fit budget");
-  const given = typeof bandwidth === "number" ? { out: bandwidth, in: bandwidth } : bandwidth;
-  for (const [way, speed] of [["out", given.out], ["in", given.in]] as const) {
-    if (speed !== undefined && !(speed > 0)) {
-      throw new RangeError(
-        `fit: expected the bandwidth ${way} to be more than 0 bytes per second but found ${speed}`,
-      );
-    }
-  }
+  const given = linkOf("fit", bandwidth);
   return (draft) => {
     const { trace } = draft;
     const settled: Draft = { ...draft, budgetBytes, bandwidth: { ...draft.bandwidth, ...given } };
@@ -82,7 +76,7 @@ export function fit({ budget, bandwidth = {} }: FitOptions): PolicyFunction {
     let moves = movesOf();
     let limit = budgetBytes;
     for (let round = 0; round < ROUNDS; round++) {
-      const excess = peakOf(simulate(trace, { ...settled, moves }).residentBytes) - budgetBytes;
+      const excess = peakOf(simulateDraft(settled, moves).residentBytes) - budgetBytes;
       if (excess <= 0 || !choice.relieve(limit -= excess)) break;
       moves = movesOf();
     }

@@ -34,6 +34,21 @@ export class Heights {
     return node - this.#size;
   }
 
+  /** The last position from `from` to `to`, both within, that is higher than `limit`; -1: none is. */
+  lastAbove(from: number, to: number, limit: number): number {
+    return from > to ? -1 : this.#lastAbove(1, 0, this.#size - 1, from, to, limit);
+  }
+
+  /** The same below a node of positions `low` to `high`; `limit` is lowered by what waits above the node. */
+  #lastAbove(node: number, low: number, high: number, from: number, to: number, limit: number): number {
+    if (high < from || low > to || this.#most[node] <= limit) return -1;
+    if (low === high) return low;
+    const below = limit - this.#added[node];
+    const middle = (low + high) >> 1;
+    const right = this.#lastAbove(2 * node + 1, middle + 1, high, from, to, below);
+    return right >= 0 ? right : this.#lastAbove(2 * node, low, middle, from, to, below);
+  }
+
   /** Adds `amount` at each position from `from` to `to`, both within. */
   add(from: number, to: number, amount: number): void {
     if (from > to) return;

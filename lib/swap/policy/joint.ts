@@ -3,30 +3,56 @@
  *
  * @module
  */
-import type { Plan, PolicyInput } from "../plan.ts";
+import type { Plan, PolicyFunction, PolicyInput } from "../plan.ts";
 import type { Trace } from "../trace.ts";
+import { belady } from "./alternatives.ts";
 import { candidates } from "./candidates.ts";
 import { compose } from "./compose.ts";
-import { fastest } from "./fastest.ts";
+import { fastest, fastestOf } from "./fastest.ts";
 import { fit } from "./fit.ts";
 import { prefetch } from "./prefetch.ts";
 import { rank } from "./rank.ts";
-import { recompute } from "./recompute.ts";
+import { recompute, type RecomputeOptions } from "./recompute.ts";
 
 /** Bytes from which on storages move. */
 const LEAST = 16 << 10;
-/** How much is dropped, as shares of what exceeds the budget, and in cascades of which share of the budget. */
-const TRIALS: readonly { cascade: number; shares: readonly number[] }[] = [
-  { cascade: 0.6, shares: [0.5, 1, 0.25, 0.75, 0.125] },
-  { cascade: 0.3, shares: [1, 0.25, 0.5] },
-  { cascade: 0.15, shares: [1, 0.25] },
+/** How much is dropped, as a share of what exceeds the budget, and in cascades of which share of the budget. */
+const TRIALS: readonly Pick<RecomputeOptions, "share" | "cascade">[] = [
+  { cascade: 0.6, share: 0.5 },
+  { cascade: 0.6, share: 1 },
+  { cascade: 0.6, share: 0.25 },
+  { cascade: 0.6, share: 0.75 },
+  { cascade: 0.3, share: 1 },
+  { cascade: 0.3, share: 0.25 },
+  { cascade: 0.6, share: 0.125 },
+  { cascade: 0.3, share: 0.5 },
+  { cascade: 0.15, share: 1 },
+  { cascade: 0.15, share: 0.25 },
 ];
 /** Ops that are planned for in all trials together, so that long steps are not planned for too long; and at least two. */
 const MOST_OPS = 20_000;
 
-/** Plans by swapping alone: `candidates`, `rank`, `fit`, `prefetch`. */
-export function swapping({ budget, bandwidth }: PolicyInput): (trace: Trace) => Plan {
-  return compose(candidates({ minBytes: LEAST }), rank(), fit({ budget, bandwidth }), prefetch());
+/** Ways to choose what moves: by coverage and size, by coverage alone, and by Belady's rule. */
+function choices({ budget, bandwidth }: PolicyInput): readonly (readonly PolicyFunction[])[] {
+  const fitting = fit({ budget, bandwidth });
+  return [[rank(), fitting], [rank({ sizeWeight: 0 }), fitting], [belady({ budget, bandwidth })]];
+}
+
+/** A complete policy: what `before` does, and then one of the {@linkcode choices}. */
+function complete(
+  before: readonly PolicyFunction[],
+  choice: readonly PolicyFunction[],
+  rounds: number,
+): (trace: Trace) => Plan {
+  return compose(...before, candidates({ minBytes: LEAST }), ...choice, prefetch({ rounds }));
+}
+
+/**
+ * Plans by swapping alone: of those that `rank` and `fit` make, with the size of storages and without, and that of
+ * `belady`, the fastest.
+ */
+export function swapping(input: PolicyInput): (trace: Trace) => Plan {
+  return fastest(...choices(input).map((choice) => complete([], choice, 3)));
 }
 
 /**
@@ -58,21 +84,18 @@ export function swapping({ budget, bandwidth }: PolicyInput): (trace: Trace) => 
  * ```
  */
 export function joint(input: PolicyInput): (trace: Trace) => Plan {
-  const { budget, bandwidth } = input;
-  const trials = TRIALS.flatMap(({ cascade, shares }) =>
-    shares.map((share) =>
-      compose(
-        recompute({ budget, share, cascade, minBytes: LEAST }),
-        candidates({ minBytes: LEAST }),
-        rank(),
-        fit({ budget, bandwidth }),
-        prefetch(),
-      )
-    )
-  );
+  const { budget } = input;
+  const all = choices(input);
+  const swap = swapping(input);
   return (trace) => {
-    const canRecompute = trace.opMs !== null && trace.pure !== undefined;
-    const count = canRecompute ? Math.max(2, Math.floor(MOST_OPS / trace.ops.length)) : 0;
-    return fastest(swapping(input), ...trials.slice(0, count))(trace);
+    const alone = swap(trace);
+    const isNeeded = alone.predicted.stallMs > 0 || alone.predicted.peakBytes > alone.budgetBytes;
+    if (trace.opMs === null || trace.pure === undefined || !isNeeded) return alone;
+    const count = Math.max(2, Math.floor(MOST_OPS / trace.ops.length));
+    const drops = TRIALS.slice(0, count).map((trial) => [recompute({ budget, minBytes: LEAST, ...trial })]);
+    // What is to be dropped is found with one way to choose what moves, and then worked out with each.
+    const plans = drops.map((drop) => complete(drop, all[0], 0)(trace));
+    const best = drops[plans.indexOf(fastestOf(plans))];
+    return fastestOf([alone, ...all.map((choice) => complete(best, choice, 3)(trace))]);
   };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 export { belady, everything, lru } from "./alternatives.ts";
+export { bound, type BoundOptions } from "./bound.ts";
 export { candidates, type CandidatesOptions } from "./candidates.ts";
 export { ASSUMED_BANDWIDTH, compose } from "./compose.ts";
 export { fastest } from "./fastest.ts";

@@ -5,13 +5,16 @@
  */
 import type { Bandwidth, Draft, Move, PolicyFunction } from "../plan.ts";
 import type { Trace } from "../trace.ts";
+import { Heights } from "./heights.ts";
 import { copyMs, lastAway, needOf, positionAt, startOf, startsOf, withinStep } from "./need.ts";
-import { simulate } from "./simulate.ts";
+import { simulateDraft } from "./simulate.ts";
 
 /** Settings of {@linkcode prefetch}. */
 export interface PrefetchOptions {
   /** Copies begin this many times as long ahead as the link needs for them. Default 1. */
   slack?: number;
+  /** How often it is worked out again with the times that a simulation has found, as long as that helps. Default 1. */
+  rounds?: number;
 }
 
 /**
@@ -19,11 +22,13 @@ export interface PrefetchOptions {
  * is needed to the first; no earlier than the copy out has ended; and only into memory that no op up to then needs, so
  * that the step still fits the budget. Where there is none it begins later, at the latest when it is needed.
  *
- * That is worked out twice: with room taken for free as soon as a storage begins to leave, and only when it has left. Of
- * the two, and of the moves as they were, those are taken of which a simulation says that the step is shortest. Moves
- * come out in the order in which they come back.
+ * That is worked out in several ways: memory goes first to copies that are needed last, or to those that are needed
+ * first; and it is taken for free as soon as a storage begins to leave, or only when it has left. Where the step waits all
+ * the same, ops start later than without copies: then it is worked out again with those times. Of all that, and of the
+ * moves as they were, those are taken of which a simulation says that the step is shortest. Moves come out in the order in
+ * which they come back.
  *
- * @throws {RangeError} when `slack` is no number of at least 0.
+ * @throws {RangeError} when `slack` is no number of at least 0, or `rounds` no whole number of at least 0.
  *
  * @example
  * ```ts
@@ -45,52 +50,105 @@ export interface PrefetchOptions {
  * assertEquals(plan.moves.map(({ out, prefetch, back }) => [out, prefetch, back]), [[0, 3, 4]]);
  * ```
  */
-export function prefetch({ slack = 1 }: PrefetchOptions = {}): PolicyFunction {
+export function prefetch({ slack = 1, rounds = 1 }: PrefetchOptions = {}): PolicyFunction {
   if (!(slack >= 0)) throw new RangeError(`prefetch: expected slack to be at least 0 but found ${slack}`);
+  if (!(Number.isInteger(rounds) && rounds >= 0)) {
+    throw new RangeError(`prefetch: expected rounds to be a whole number of at least 0 but found ${rounds}`);
+  }
   return (draft) => {
     if (draft.moves.length === 0) return draft;
-    let [moves, leastMs] = [draft.moves, Infinity];
-    for (const isPatient of [false, true, null]) {
-      const these = isPatient === null ? draft.moves : scheduled(draft, slack, isPatient);
-      const { stepMs, stallMs } = simulate(draft.trace, { ...draft, moves: these });
-      if (stepMs < leastMs) [moves, leastMs] = [these, stepMs];
-      if (!stallMs.some((ms) => ms > 0)) break;
+    let best = tried(draft, draft.moves);
+    for (let round = 0, starts = startsOf(draft.trace); round <= rounds && best.waits; round++) {
+      const before = best;
+      for (const way of WAYS) {
+        const trial = tried(draft, scheduled(draft, slack, starts, way));
+        if (trial.stepMs < best.stepMs) best = trial;
+        if (!trial.waits) break;
+      }
+      if (best === before) break;
+      starts = best.starts;
     }
-    return { ...draft, moves };
+    return { ...draft, moves: best.moves };
   };
 }
 
-/** The moves with their way back set. `isPatient`: room is free only when what leaves has left. */
-function scheduled(draft: Draft, slack: number, isPatient: boolean): Move[] {
+/** How memory is shared out. */
+interface Way {
+  /** To copies that are needed first, and not last. */
+  readonly isUrgentFirst: boolean;
+  /** Room is free only when what leaves has left. */
+  readonly isPatient: boolean;
+}
+
+const WAYS: readonly Way[] = [
+  { isUrgentFirst: false, isPatient: false },
+  { isUrgentFirst: false, isPatient: true },
+  { isUrgentFirst: true, isPatient: false },
+  { isUrgentFirst: true, isPatient: true },
+];
+
+/** What a simulation says of moves. */
+interface Trial {
+  readonly moves: readonly Move[];
+  readonly stepMs: number;
+  /** When each op starts, and when the step ends. */
+  readonly starts: Float64Array;
+  /** Whether some op waits. */
+  readonly waits: boolean;
+}
+
+function tried(draft: Draft, moves: readonly Move[]): Trial {
+  const { stepMs, startMs, stallMs } = simulateDraft(draft, moves);
+  return {
+    moves,
+    stepMs,
+    starts: Float64Array.from([...startMs, stepMs]),
+    waits: stallMs.some((ms) => ms > 0),
+  };
+}
+
+/** The moves with their way back set. */
+function scheduled(draft: Draft, slack: number, starts: Float64Array, way: Way): Move[] {
   const { trace, bandwidth, budgetBytes } = draft;
   const { length } = trace.ops;
-  const starts = startsOf(trace);
   const left = leftAt(trace, draft.moves, starts, bandwidth);
   const resident = needOf(trace);
   const change = new Float64Array(length + 1);
   for (const move of draft.moves) {
-    for (const [from, to] of withinStep(isPatient ? left.get(move)! : move.out + 1, lastAway(move), length)) {
-      change[from] -= move.bytes;
-      change[to + 1] += move.bytes;
+    const from = way.isPatient ? left.get(move)! : move.out + 1;
+    for (const [first, last] of withinStep(from, lastAway(move), length)) {
+      change[first] -= move.bytes;
+      change[last + 1] += move.bytes;
     }
   }
   for (let i = 0, sum = 0; i < length; i++) resident[i] += sum += change[i];
+  const heights = new Heights(resident);
+  const planned: Move[] = [];
+  /** Takes memory for a move from `wanted` on, or from as early as there is some; from when. */
+  const place = (move: Move, wanted: number): number => {
+    const { back, bytes } = move;
+    let begin = Math.min(wanted, back);
+    for (const [from, to] of withinStep(begin, back - 1, length)) {
+      const full = heights.lastAbove(from, to, budgetBytes - bytes);
+      // Ranges are in the order of time: what is full in a later one counts.
+      if (full >= 0) begin = full + 1 + (full < begin % length || begin >= length ? length : 0);
+    }
+    for (const [from, to] of withinStep(begin, back - 1, length)) heights.add(from, to, bytes);
+    planned.push({ ...move, prefetch: begin });
+    return begin;
+  };
   /** When the link is taken by copies that come later. */
   let takenMs = Infinity;
   const order = draft.moves.filter(({ back }) => back !== Infinity).sort((a, b) => b.back - a.back);
-  const planned = order.map((move): Move => {
-    const { back, bytes } = move;
-    const beginMs = Math.min(startOf(starts, back), takenMs) - slack * copyMs(bytes, "in", bandwidth);
+  const wishes = order.map((move): [Move, number] => {
+    const beginMs = Math.min(startOf(starts, move.back), takenMs) -
+      slack * copyMs(move.bytes, "in", bandwidth);
     // The op that runs then: its copy begins before the op does.
     const wanted = Math.max(positionAt(starts, beginMs + 1e-9) - 1, left.get(move)!);
-    let begin = back;
-    while (begin > wanted && resident[(begin - 1) % length] + bytes <= budgetBytes) {
-      begin--;
-      resident[begin % length] += bytes;
-    }
-    takenMs = Math.max(beginMs, startOf(starts, begin));
-    return { ...move, prefetch: begin };
+    takenMs = way.isUrgentFirst ? beginMs : Math.max(beginMs, startOf(starts, place(move, wanted)));
+    return [move, wanted];
   });
+  if (way.isUrgentFirst) { for (const [move, wanted] of wishes.reverse()) place(move, wanted); }
   const forgotten = draft.moves.filter(({ back }) => back === Infinity);
   return [...planned.sort((a, b) => a.prefetch - b.prefetch || a.back - b.back), ...forgotten];
 }

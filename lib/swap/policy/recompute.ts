@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Bytes, formatBytes, parseBytes } from "../../device/bytes.ts";
+import { type Bytes, parseBytes } from "../../device/bytes.ts";
 import type { PolicyFunction, Recomputation } from "../plan.ts";
 import { durations, type Trace } from "../trace.ts";
 import { needOf, startsOf } from "./need.ts";
@@ -94,18 +94,11 @@ export function recompute(
     const wanted = (peakOf(need) - budgetBytes) * share;
     if (trace.opMs === null || trace.pure === undefined || wanted <= 0) return draft;
     const recomputed = chosen(trace, need.indexOf(peakOf(need)), wanted, minBytes, budgetBytes * cascade);
-    const reasons: Record<number, string> = { ...draft.reasons };
-    for (const { storages, back, ms } of recomputed) {
-      const bytes = storages.reduce((sum, { storage }) => sum + trace.storages[storage].bytes, 0);
-      const why = `dropped: computed again before op ${back}, ${ms.toFixed(2)} ms for ${formatBytes(bytes)}`;
-      for (const { storage } of storages) reasons[storage] = why;
-    }
     return {
       ...draft,
       trace: recomputedTrace(trace, recomputed),
       recomputed: [...draft.recomputed, ...recomputed],
       budgetBytes,
-      reasons,
     };
   };
 }
@@ -216,14 +209,17 @@ function groupsOf(trace: Trace, minBytes: number): Group[] {
 class Ways {
   readonly #trace: Trace;
   readonly #ms: readonly number[];
-  /** By op: what it read. */
+  /** By op: what it read, and what it made. */
   readonly #inputs: number[][];
+  readonly #outputs: number[][];
 
   constructor(trace: Trace) {
     this.#trace = trace;
     this.#ms = durations(trace);
     this.#inputs = trace.ops.map(() => []);
+    this.#outputs = trace.ops.map(() => []);
     trace.storages.forEach(({ born, uses }, storage) => {
+      this.#outputs[born]?.push(storage);
       for (const use of uses) if (use !== born) this.#inputs[use].push(storage);
     });
   }
@@ -282,18 +278,4 @@ function settled(trace: Trace, ways: Ways, groups: readonly Group[]): Recomputat
     });
   }
   return found.reverse();
-}
-
-/** What lies between ops that run again, and their temporaries. */
-function temporaryBytes(
-  trace: Trace,
-  calls: readonly number[],
-  targets: readonly { storage: number }[],
-): number {
-  const isTarget = new Set(targets.map(({ storage }) => storage));
-  const between = trace.storages.reduce(
-    (sum, { bytes, born }, storage) => calls.includes(born) && !isTarget.has(storage) ? sum + bytes : sum,
-    0,
-  );
-  return between + Math.max(...calls.map((call) => trace.temporaries[call]));
 }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { formatBytes } from "../../device/bytes.ts";
 import type { Recomputation } from "../plan.ts";
 import { durations, type Trace, type TracedStorage } from "../trace.ts";
 
@@ -45,4 +46,19 @@ export function originals(trace: Trace, recomputed: readonly Recomputation[]): n
     ...trace.storages.keys(),
     ...recomputed.flatMap(({ storages }) => storages.map(({ storage }) => storage)),
   ];
+}
+
+/** By storage: why it is dropped, in words. */
+export function whyDropped(trace: Trace, recomputed: readonly Recomputation[]): Record<number, string> {
+  const reasons: Record<number, string> = {};
+  for (const { storages, back, ms } of recomputed) {
+    const bytes = storages.reduce((sum, { storage }) => sum + trace.storages[storage].bytes, 0);
+    const why =
+      `dropped: computed again before ${trace.names[trace.ops[back]]} (op ${back}), ${
+        ms.toFixed(2)
+      } ms for ` +
+      formatBytes(bytes);
+    for (const { storage } of storages) reasons[storage] = why;
+  }
+  return reasons;
 }

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Plan, Simulation } from "../plan.ts";
+import type { Draft, Move, Plan, Simulation } from "../plan.ts";
 import { durations, successors, type Trace } from "../trace.ts";
 import { copyMs, exists } from "./need.ts";
 import { recomputedTrace } from "./recomputed.ts";
@@ -71,8 +71,16 @@ const [HERE, LEAVING, AWAY, RETURNING] = [0, 1, 2, 3];
  * assertEquals(startMs, [0, 1.5, 3]);
  * ```
  */
-export function simulate(recorded: Trace, plan: Simulated): Simulation {
-  const trace = recomputedTrace(recorded, plan.recomputed ?? []);
+export function simulate(trace: Trace, plan: Simulated): Simulation {
+  return steady(recomputedTrace(trace, plan.recomputed ?? []), plan);
+}
+
+/** Simulates a plan in the making with some moves. What is computed again is in its trace already. */
+export function simulateDraft(draft: Draft, moves: readonly Move[]): Simulation {
+  return steady(draft.trace, { ...draft, moves });
+}
+
+function steady(trace: Trace, plan: Simulated): Simulation {
   const length = trace.ops.length;
   const next = successors(trace);
   const states = new Uint8Array(trace.storages.length);
