@@ -4,8 +4,20 @@
  * @module
  */
 export { ngramSimilarity, paperSimilarity } from "./change.ts";
+export { type ChromeTrace, chromeTrace, type TraceEvent } from "./chrome_trace.ts";
 export type { Kind, Stage } from "./entry.ts";
 export type { Bandwidth, Candidate, Draft, Move, Plan, PolicyFunction, Simulation } from "./plan.ts";
+export { profile, type ProfileOptions } from "./profile.ts";
+export type {
+  ProfileAverage,
+  ProfileData,
+  ProfiledCopy,
+  ProfiledOp,
+  ProfiledTensor,
+  ProfiledWait,
+  ProfileKey,
+} from "./profile_data.ts";
+export { Profile, type ProfileTableOptions } from "./profile_report.ts";
 export { Report, type StepReport, type TensorReport } from "./report.ts";
 export { defaultPolicy, type PolicyInput, Swap, swap, type SwapOptions } from "./swap.ts";
 export { type Phase, PHASES, type Trace, type TracedStorage } from "./trace.ts";

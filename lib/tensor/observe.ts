@@ -8,7 +8,11 @@ import type { Storage } from "../device/mod.ts";
 import type { Attributes, CompiledOp, Operand, Spec } from "./op.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** An op as it ran. Handles are valid during the call that tells of it only. */
+/**
+ * An op as it ran. Handles are valid during the call that tells of it only.
+ *
+ * @internal
+ */
 export interface OpCall {
   readonly op: CompiledOp;
   /** Operands in the layouts in which the kernel read them. */
@@ -46,7 +50,11 @@ export interface OpObserver {
   before(op: string, inputs: readonly Storage[]): void;
   /** The op is done. `inputs` and `outputs` are valid during the call only. */
   after(op: string, inputs: readonly Storage[], outputs: readonly Storage[]): void;
-  /** The same in full, for those who ask what exactly ran; after {@link after}. */
+  /**
+   * The same in full, for those who ask what exactly ran; after {@link after}.
+   *
+   * @internal
+   */
   ran?(call: OpCall): void;
 }
 
