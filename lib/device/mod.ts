@@ -14,6 +14,8 @@ export {
   type MemoryReport,
 } from "./device.ts";
 export { type DeviceInfo, DeviceList, devices } from "./devices.ts";
+export type { DiskOptions } from "./disk.ts";
+export type { FarBytes, FarReport } from "./far.ts";
 export type { LinkOptions } from "./link.ts";
 export { OutOfMemoryError } from "./out_of_memory.ts";
 export { newestStorage, Storage, type StorageState } from "./storage.ts";

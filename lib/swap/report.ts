@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { formatBytes, type MemoryReport } from "../device/mod.ts";
+import { type Device, formatBytes } from "../device/mod.ts";
 import type { Stage } from "./entry.ts";
+import { DISPLAY, htmlTable } from "./html.ts";
 import type { Plan } from "./plan.ts";
 import { needOf } from "./policy/need.ts";
 import { peakOf } from "./policy/rank.ts";
@@ -49,9 +50,6 @@ export interface TensorReport {
 const LISTED = 12;
 const HEAD = ["", "predicted", "measured"];
 
-/** What a notebook asks a value for. */
-const DISPLAY: unique symbol = Symbol.for("Jupyter.display") as never;
-
 /** A report of the last training step. */
 export class Report {
   /** How far the plan has come. */
@@ -80,6 +78,10 @@ export class Report {
   readonly bytesOut: number;
   /** Bytes that came back in it. */
   readonly bytesIn: number;
+  /** The most bytes that what left took in host memory since the device was made. */
+  readonly hostPeakBytes: number;
+  /** The most bytes that it took in a file; null where there is none. */
+  readonly diskPeakBytes: number | null;
   /** Allocations for which storages had to leave unforeseen. */
   readonly evictions: number;
   /** Operands that an op had to wait for. */
@@ -94,8 +96,10 @@ export class Report {
     stage: Stage,
     steps: number,
     measured: StepReport,
-    memory: MemoryReport,
+    device: Device,
   ) {
+    const memory = device.memory();
+    const far = device.copies.memory();
     this.stage = stage;
     this.steps = steps;
     this.budgetBytes = memory.budgetBytes;
@@ -109,6 +113,8 @@ export class Report {
     this.measuredStallMs = measured.stallMs;
     this.bytesOut = measured.bytesOut;
     this.bytesIn = measured.bytesIn;
+    this.hostPeakBytes = far.peakBytes;
+    this.diskPeakBytes = far.disk?.peakBytes ?? null;
     this.evictions = measured.evictions;
     this.missed = measured.missed;
     this.tensors = tensorsOf(trace, plan);
@@ -124,6 +130,8 @@ export class Report {
       ...[HEAD, ...this.#figures()].map(row),
       `moved out ${formatBytes(this.bytesOut)}, in ${formatBytes(this.bytesIn)}; ` +
       `${this.evictions} allocations made room by themselves, ${this.missed} operands were waited for`,
+      `what left took at most ${formatBytes(this.hostPeakBytes)} of host memory` +
+      (this.diskPeakBytes === null ? "" : ` and ${formatBytes(this.diskPeakBytes)} of disk`),
       ...this.tensors.slice(0, LISTED).map(({ bytes, op, phase, why }) =>
         `${formatBytes(bytes).padStart(10)}  of ${op}, ${phase}, ${why}`
       ),
@@ -132,14 +140,14 @@ export class Report {
 
   /** What a notebook shows. */
   [DISPLAY](): Record<string, string> {
-    const cells = (kind: string, texts: readonly string[]) =>
-      `<tr>${texts.map((text) => `<${kind}>${escaped(text)}</${kind}>`).join("")}</tr>`;
-    const tensors = this.tensors.slice(0, LISTED).map(({ bytes, op, phase, why }) =>
-      cells("td", [formatBytes(bytes), op, phase, why])
-    );
-    const html = `<table>${cells("th", HEAD)}` +
-      `${this.#figures().map((row) => cells("td", row)).join("")}</table>` +
-      `<table>${cells("th", ["bytes", "made by", "phase", "moves or stays"])}${tensors.join("")}</table>`;
+    const tensors = this.tensors.slice(0, LISTED).map(({ bytes, op, phase, why }) => [
+      formatBytes(bytes),
+      op,
+      phase,
+      why,
+    ]);
+    const html = htmlTable(HEAD, this.#figures()) +
+      htmlTable(["bytes", "made by", "phase", "moves or stays"], tensors);
     return { "text/html": html, "text/plain": this.toString() };
   }
 
@@ -152,10 +160,6 @@ export class Report {
       ["waiting for copies", ms(this.predictedStallMs), ms(this.measuredStallMs)],
     ];
   }
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 function tensorsOf(trace: Trace, plan: Plan): TensorReport[] {
