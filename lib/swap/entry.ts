@@ -20,9 +20,9 @@ export type Kind = "training" | "evaluation";
 export interface Entry {
   readonly kind: Kind;
   /** Ops as numbers. */
-  readonly sequence: Int32Array;
-  /** Hashes of the sequence's beginnings, at {@linkcode LANDMARKS}. */
-  readonly landmarks: readonly number[];
+  sequence: Int32Array;
+  /** Hashes of the sequence's beginnings, from that of one op on. */
+  hashes: Int32Array;
   stage: Stage;
   trace: Trace;
   executor: Executor;
@@ -30,23 +30,24 @@ export interface Entry {
   share: number;
   /** Number of the step that it last served. */
   used: number;
+  /** How often a step of which kind came next. */
+  readonly followers: Map<Entry, number>;
 }
-
-/** Lengths of beginnings by which a sequence is recognised while it runs. */
-export const LANDMARKS: readonly number[] = Array.from({ length: 16 }, (_, i) => 16 << i);
 
 /** The hash of a sequence one op longer. */
 export function extended(hash: number, op: number): number {
   return (Math.imul(hash, 31) + op) | 0;
 }
 
-/** Hashes of a sequence's beginnings, as many as it is long enough for. */
-export function landmarksOf(sequence: Int32Array): number[] {
-  const found: number[] = [];
+/** Hashes of a sequence's beginnings, by which it is recognised while it runs. */
+export function hashesOf(sequence: Int32Array): Int32Array {
   let hash = 0;
-  sequence.forEach((op, i) => {
-    hash = extended(hash, op);
-    if (i + 1 === LANDMARKS[found.length]) found.push(hash);
-  });
-  return found;
+  return sequence.map((op) => hash = extended(hash, op));
+}
+
+/** What most often came after a step of this kind; itself where nothing has yet. */
+export function expectedAfter(entry: Entry): Entry {
+  let [most, expected] = [0, entry];
+  for (const [follower, count] of entry.followers) if (count >= most) [most, expected] = [count, follower];
+  return expected;
 }

@@ -149,6 +149,11 @@ export class Recorder {
     return this.#roles[mark];
   }
 
+  /** Bytes of all storages of the step. */
+  totalBytes(): number {
+    return this.#bytes.subarray(0, this.count).reduce((sum, bytes) => sum + bytes, 0);
+  }
+
   /** The ops of the step, as numbers. */
   sequence(): Int32Array {
     return this.ops.slice(0, this.position);

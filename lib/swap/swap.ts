@@ -6,10 +6,17 @@
  *
  * @module
  */
-import { type Bytes, type Device, type DeviceObserver, parseBytes, type Storage } from "../device/mod.ts";
+import {
+  type Bytes,
+  type Device,
+  type DeviceObserver,
+  type DiskOptions,
+  parseBytes,
+  type Storage,
+} from "../device/mod.ts";
 import { observeOps, type OpObserver } from "../tensor/mod.ts";
 import { isLike, ngramSimilarity } from "./change.ts";
-import { type Entry, extended, type Kind, LANDMARKS, landmarksOf, type Stage } from "./entry.ts";
+import { type Entry, expectedAfter, extended, hashesOf, type Kind, type Stage } from "./entry.ts";
 import { evict } from "./evict.ts";
 import { Executor } from "./executor.ts";
 import { measureBandwidth } from "./measure.ts";
@@ -31,6 +38,11 @@ export interface PolicyInput {
 export interface SwapOptions {
   /** The most host memory for what has left the device; default: what the machine has. */
   host?: Bytes;
+  /**
+   * A directory, made where there is none, for what finds no room in host memory; `{ directory, budget }` bounds the
+   * bytes there. Default: there is host memory only. Nothing is left in it, however the program ends.
+   */
+  disk?: string | DiskOptions;
   /** Makes plans of traces; default the composition of `policy.candidates`, `rank`, `fit` and `prefetch`. */
   policy?: (input: PolicyInput) => (trace: Trace) => Plan;
   /** Similarity of two sequences of ops (3-gram Jaccard) from which on they share a plan; default 0.95. */
@@ -56,6 +68,8 @@ export class Swap implements Disposable {
   readonly #entries: Entry[] = [];
   readonly #latest: Record<Kind, Entry | null> = { training: null, evaluation: null };
   #bandwidth: Bandwidth | null = null;
+  /** What the last step was, whether training or evaluation. */
+  #previous: Entry | null = null;
   /** The step under way. */
   #running: Running | null = null;
   #steps = 0;
@@ -73,6 +87,7 @@ export class Swap implements Disposable {
     this.#options = options;
     this.#recorder = new Recorder(device);
     if (options.host !== undefined) device.copies.budgetBytes = parseBytes(options.host, "swap host");
+    if (options.disk !== undefined) device.copies.useDisk(options.disk);
     device.observer = this.#observeDevice();
   }
 
@@ -104,7 +119,7 @@ export class Swap implements Disposable {
   /** What was predicted, what was measured, and why each tensor moved or not. Throws before the first training step. */
   report(): Report {
     const { trace, executor, stage } = this.#known("report");
-    return new Report(trace, executor.plan, stage, this.#steps, this.#last!, this.device.memory());
+    return new Report(trace, executor.plan, stage, this.#steps, this.#last!, this.device);
   }
 
   /** How far the plan for training steps has come. */
@@ -112,12 +127,16 @@ export class Swap implements Disposable {
     return this.#latest.training?.stage ?? "WarmUp";
   }
 
-  /** Ends it: waits for copies under way. Storages that are away come back when an op reads them. */
+  /**
+   * Ends it: waits for copies under way. Storages that are away come back when an op reads them; a file lives until
+   * nothing lies in it any more.
+   */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
     this.device.observer = null;
     this.device.copies.drain();
+    if (this.#options.disk !== undefined) this.device.copies.useDisk(null);
   }
 
   /** `using swap = …` ends it at the end of the block. */
@@ -138,8 +157,9 @@ export class Swap implements Disposable {
     if (this.#running !== null) {
       throw new Error("swap: expected one step at a time but found one within another");
     }
-    const entry = this.#latest[kind];
-    const running = new Running(this.device, this.#recorder, this.#entries, entry);
+    const latest = this.#latest[kind];
+    const expected = latest === null ? null : expectedAfter(latest);
+    const running = new Running(this.device, this.#recorder, this.#entries, expected);
     this.#running = running;
     const stop = observeOps(running);
     let result: Awaited<T>;
@@ -164,15 +184,21 @@ export class Swap implements Disposable {
       entry = this.#made(kind, sequence, { ...this.#recorder.trace(), opMs: null });
     } else if (entry.stage === "GenPolicy") {
       entry.trace = this.#recorder.trace();
+      entry.sequence = sequence;
+      entry.hashes = hashesOf(sequence);
       entry.stage = "Stable";
       entry.executor = this.#planned(entry.trace, entry.share);
-    } else if (running.entry === entry && running.evictions > 0 && entry.share > LEAST_SHARE) {
-      // Room was missing though the plan should have made it: plan for less.
-      entry.share -= 0.05;
+    } else if (running.evictions > 0) {
+      // Room was missing. Where the plan should have made it, as sizes are the same and it held from the beginning, it is
+      // made for less.
+      const isPlans = running.expected === entry && this.#previous === entry && this.#hasSizesOf(entry.trace);
+      if (isPlans && entry.share > LEAST_SHARE) entry.share -= 0.05;
       entry.stage = "GenPolicy";
     }
     entry.used = this.#steps;
-    this.#latest[kind] = entry;
+    const { [kind]: latest } = this.#latest;
+    latest?.followers.set(entry, (latest.followers.get(entry) ?? 0) + 1);
+    this.#latest[kind] = this.#previous = entry;
     if (kind === "training") this.#last = running.report();
   }
 
@@ -188,16 +214,23 @@ export class Swap implements Disposable {
     return found;
   }
 
+  /** Whether the storages of the step recorded last are as large, together, as those of a trace. */
+  #hasSizesOf({ storages }: Trace): boolean {
+    const bytes = storages.reduce((sum, storage) => sum + storage.bytes, 0);
+    return Math.abs(this.#recorder.totalBytes() - bytes) <= 0.01 * bytes;
+  }
+
   #made(kind: Kind, sequence: Int32Array, trace: Trace): Entry {
     const entry: Entry = {
       kind,
       sequence,
-      landmarks: landmarksOf(sequence),
+      hashes: hashesOf(sequence),
       stage: "GenPolicy",
       trace,
       executor: this.#planned(trace, SHARE),
       share: SHARE,
       used: this.#steps,
+      followers: new Map(),
     };
     if (this.#entries.length === REMEMBERED) this.#entries.sort((a, b) => b.used - a.used).pop();
     this.#entries.push(entry);
@@ -234,6 +267,8 @@ export class Swap implements Disposable {
 /** A step under way: records it, and carries out the plan that fits it. */
 class Running implements OpObserver {
   entry: Entry | null;
+  /** The entry at the beginning. */
+  readonly expected: Entry | null;
   /** Storages that had to leave because an allocation found no room. */
   evictions = 0;
   /** Ops that had to wait for an operand. */
@@ -250,13 +285,14 @@ class Running implements OpObserver {
   #stepMs = 0;
   #peakBytes = 0;
   #hash = 0;
-  #landmark = 0;
+  /** Whether no entry goes on as the step does: none will again. */
+  #isLost = false;
 
   constructor(device: Device, recorder: Recorder, entries: readonly Entry[], entry: Entry | null) {
     this.#device = device;
     this.#recorder = recorder;
     this.#entries = entries;
-    this.entry = entry;
+    this.entry = this.expected = entry;
     const { waitedMs, sentBytes } = device.copies;
     this.#before = { waitedMs, ...sentBytes };
     recorder.begin(entry !== null && entry.stage !== "Stable");
@@ -324,23 +360,27 @@ class Running implements OpObserver {
     };
   }
 
-  /** Notices at certain lengths whether the step goes as expected, and if not, which known one it is. */
+  /** Notices whether the step goes as expected, and if not, which known one it is. */
   #recognise(op: number): void {
-    this.#hash = extended(this.#hash, op);
-    if (this.#recorder.position + 1 !== LANDMARKS[this.#landmark]) return;
-    const [place, hash] = [this.#landmark++, this.#hash];
-    if (this.entry === null || this.entry.landmarks[place] === hash) return;
-    const other = this.#entries.find(({ landmarks }) => landmarks[place] === hash);
-    if (other === undefined) return;
+    const { entry } = this;
+    if (entry === null || this.#isLost) return;
+    const { position } = this.#recorder;
+    const hash = this.#hash = extended(this.#hash, op);
+    if (entry.hashes[position] === hash) return;
+    const other = this.#entries
+      .filter(({ kind, hashes }) => kind === entry.kind && hashes[position] === hash)
+      .reduce<Entry | null>((latest, one) => latest === null || one.used > latest.used ? one : latest, null);
+    this.#isLost = other === null;
+    if (other === null) return;
     this.entry = other;
-    other.executor.begin(this.#device.storages(), ({ mark }) => mark < this.#old);
+    other.executor.begin(this.#device.storages(), ({ mark }) => mark < this.#old, position);
   }
 }
 
 /**
  * Starts swap on a device with a budget: steps then train in it, though they need more.
  *
- * @throws {Error} when the device has an observer already.
+ * @throws {Error} when the device has an observer already, or `disk` is no directory that a file can be made in.
  *
  * @example
  * ```ts
