@@ -1,40 +1,49 @@
 /**
- * The copy engine of a device: storages leave for host memory and come back, a ticket for each copy. Copies run beside
- * the program where the transport can do that; what a finished copy means is settled on this thread, when the engine is
- * asked, so that nothing changes in the middle of an op.
+ * The copy engine of a device: storages leave for the far side (host memory, then a file) and come back, a ticket for
+ * each copy. Copies run beside the program where the transport can do that; what a finished copy means is settled on this
+ * thread, when the engine is asked, so that nothing changes in the middle of an op.
  *
- * | state       | device block | host block | read from | written in place                    |
- * | ----------- | ------------ | ---------- | --------- | ----------------------------------- |
- * | `resident`  | yes          | no         | device    | at once                             |
- * | `leaving`   | yes          | being made | device    | at once; the host block is dropped  |
- * | `away`      | no           | yes        | host      | after coming back                   |
- * | `returning` | being made   | yes        | host      | after the copy                      |
- * | `dropped`   | no           | no         | nowhere   | after it was computed again         |
+ * | state       | device block | far place  | read from | written in place                  | where its copy fails |
+ * | ----------- | ------------ | ---------- | --------- | --------------------------------- | -------------------- |
+ * | `resident`  | yes          | no         | device    | at once                           |                      |
+ * | `leaving`   | yes          | being made | device    | at once; the far place is dropped | `resident`           |
+ * | `away`      | no           | yes        | far side  | after coming back                 |                      |
+ * | `returning` | being made   | yes        | far side  | after the copy                    | `away`               |
+ * | `dropped`   | no           | no         | nowhere   | after it was computed again       |                      |
  *
  * @module
  */
-import type { Device, MemoryReport } from "./device.ts";
+import type { Device } from "./device.ts";
+import type { DiskOptions } from "./disk.ts";
+import type { FarReport, FarSide, Place } from "./far.ts";
 import { blockUntil, type Link } from "./link.ts";
-import { type Block, hold, type Pool } from "./pool.ts";
+import { type Block, hold } from "./pool.ts";
 import { restore } from "./recipe.ts";
 import type { Storage } from "./storage.ts";
 import { settledTicket, Ticket } from "./ticket.ts";
-import type { Direction, Transport } from "./transport.ts";
+import type { Copy, Direction, Transport } from "./transport.ts";
+
+/** Watches copies; a profiler is one. Times are in milliseconds of `performance.now()`. */
+export interface CopyObserver {
+  /** The copy asked for at `ticket.startedMs` was finished at `endMs`; told when the engine takes it in. */
+  copied(ticket: Ticket, endMs: number): void;
+  /** The program has waited for a copy. */
+  waited(startMs: number, endMs: number): void;
+}
 
 /** A copy under way. */
 interface Flight {
   ticket: Ticket;
-  /** The transport's number of it. */
-  number: number;
+  copy: Copy;
   /** Not finished before this, where a link is imitated. */
   dueMs: number;
   device: Block;
-  host: Block;
+  far: Place;
   bytes: number;
 }
 
 /**
- * Moves a device's storages to host memory and back: `device.copies`.
+ * Moves a device's storages to host memory, or to a file, and back: `device.copies`.
  *
  * @example
  * ```ts
@@ -52,15 +61,17 @@ interface Flight {
  */
 export class CopyEngine {
   /**
-   * The host memory that storages leave for, with a budget of its own; blocks are reused.
+   * What storages leave for; its blocks are reused.
    *
    * @internal
    */
-  readonly far: Pool;
+  readonly far: FarSide;
   /** Milliseconds that the program has waited for copies. */
   waitedMs = 0;
   /** Bytes sent in each direction. */
   readonly sentBytes: Record<Direction, number> = { out: 0, in: 0 };
+  /** Who watches. */
+  readonly observers: Set<CopyObserver> = new Set();
   readonly #device: Device;
   readonly #link: Link | null;
   readonly #start: () => Transport;
@@ -68,26 +79,56 @@ export class CopyEngine {
   #flights: Flight[] = [];
 
   /** `start` gives the transport, when the first copy is asked for. Devices have one: `device.copies`. */
-  constructor(device: Device, far: Pool, start: () => Transport, link: Link | null) {
+  constructor(device: Device, far: FarSide, start: () => Transport, link: Link | null) {
     this.#device = device;
     this.far = far;
     this.#start = start;
     this.#link = link;
   }
 
-  /** What storages that left take on the host, in bytes. */
-  memory(): Omit<MemoryReport, "storages"> {
-    const { liveBytes, reservedBytes, peakBytes, budgetBytes } = this.far;
-    return { liveBytes, reservedBytes, peakBytes, budgetBytes };
+  /** What storages that left take in host memory, and under `disk` what they take in a file, in bytes. */
+  memory(): FarReport {
+    return this.far.memory();
   }
 
   /** The most host memory that storages which leave may take; a lower one is met as they come back. */
   get budgetBytes(): number {
-    return this.far.budgetBytes;
+    return this.far.host.budgetBytes;
   }
 
   set budgetBytes(bytes: number) {
-    this.far.budgetBytes = bytes;
+    this.far.host.budgetBytes = bytes;
+  }
+
+  /**
+   * From now on, what finds no room in host memory goes to a file in a directory, which is made where there is none. The
+   * file has no name there, so that nothing of it is left when the process ends, however that happens. Null: nothing
+   * more goes to a file. What is in one can be read as long as it is there; then the file ends.
+   *
+   * A disk that is full is no error: storages then stay on the device, the disk is tried again after a second, and where
+   * the device has no room either its {@link OutOfMemoryError} says what the disk said.
+   *
+   * @throws {Error} when no file can be made there.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import * as ebb from "../../mod.ts";
+   *
+   * const directory = Deno.makeTempDirSync();
+   * const device = ebb.cpu({ hostBudget: "1 KiB" });
+   * device.copies.useDisk(directory);
+   * const x = ebb.ones([1000], { device });
+   * device.copies.wait(device.copies.copyOut(x.storage)!);
+   * assertEquals(device.copies.memory().disk!.liveBytes, 4096);
+   * assertEquals(x.data()[999], 1); // read where it is
+   * x.dispose();
+   * device.copies.useDisk(null);
+   * Deno.removeSync(directory); // is empty
+   * ```
+   */
+  useDisk(options: string | DiskOptions | null): void {
+    this.far.useDisk(options);
   }
 
   /** Bytes under way in a direction. */
@@ -99,32 +140,32 @@ export class CopyEngine {
   }
 
   /**
-   * Starts to move a storage to the host. The device's block is free again when the copy is done; until then the
+   * Starts to move a storage to the far side. The device's block is free again when the copy is done; until then the
    * storage can be read, and a write in place keeps it where it is. A storage on its way already keeps its ticket; for
    * one that is away there is nothing to do.
    *
-   * @returns the ticket; null when the host's side has no room, or an op is at work on the storage (`pins`): nothing
+   * @returns the ticket; null when the far side has no room, or an op is at work on the storage (`pins`): nothing
    * has changed then.
    * @throws {Error} when the storage was freed.
    */
   copyOut(storage: Storage): Ticket | null {
     checkAlive("copyOut", storage);
     this.settle();
-    if (storage.state === "returning") this.#finish(storage);
+    if (storage.state === "returning") this.#finish(storage.ticket!);
     if (storage.state === "leaving") {
       if (storage.ticket!.version === storage.version) return storage.ticket;
       this.cancel(storage);
     }
     if (storage.state === "away" || storage.state === "dropped") return settledTicket("out", storage);
-    const host = storage.pins > 0 ? null : this.far.allocate(storage.bytes);
-    if (host === null) return null;
+    const far = storage.pins > 0 ? null : this.far.allocate(storage.bytes);
+    if (far === null) return null;
     try {
-      this.#fly("out", storage, storage.block!, host);
+      this.#fly("out", storage, storage.block!, far);
     } catch (error) {
-      this.far.free(host);
+      this.far.free(far);
       throw error;
     }
-    storage.far = host;
+    storage.far = far;
     storage.state = "leaving";
     return storage.ticket;
   }
@@ -158,7 +199,7 @@ export class CopyEngine {
     return block === null ? null : this.#bringBack(storage, block);
   }
 
-  /** Keeps a storage that was leaving. Its host block is free when the copy under way is finished. */
+  /** Keeps a storage that was leaving. Its far place is free when the copy under way is finished. */
   cancel(storage: Storage): void {
     if (storage.state !== "leaving") return;
     storage.state = "resident";
@@ -171,12 +212,14 @@ export class CopyEngine {
     return ticket.settled;
   }
 
-  /** Blocks until a copy is finished. */
+  /**
+   * Blocks until a copy is finished.
+   *
+   * @throws {Error} when the storage could not be read back from a file: it is still away.
+   */
   wait(ticket: Ticket): void {
-    this.settle();
-    const flight = this.#flights.find((flight) => flight.ticket === ticket);
-    if (flight !== undefined) this.#await(flight);
-    this.settle();
+    this.#finish(ticket);
+    if (ticket.direction === "in" && ticket.failure !== null) throw ticket.failure;
   }
 
   /** Blocks until no copy is under way. */
@@ -190,23 +233,31 @@ export class CopyEngine {
    * is readable until it is gone; {@link cancel} or {@link copyIn} keep it.
    *
    * @throws {OutOfMemoryError} when the device has no room.
+   * @throws {Error} when the storage is in a file that cannot be read.
    */
   ensureResident(storage: Storage): void {
     if (storage.state === "away" || storage.state === "dropped") this.copyIn(storage);
-    if (storage.state === "returning") this.#finish(storage);
+    if (storage.state === "returning") this.wait(storage.ticket!);
   }
 
   /** Frees device blocks of finished copies. Cheap when none is under way. */
   settle(): void {
     if (this.#flights.length === 0) return;
-    const transport = this.#transport!;
     const now = performance.now();
+    const flights = this.#flights;
     const pending: Flight[] = [];
-    for (const flight of this.#flights) {
-      const isFinished = flight.dueMs <= now && transport.isFinished(flight.number);
-      if (!isFinished || !this.#land(flight)) pending.push(flight);
+    let next = 0;
+    try {
+      while (next < flights.length) {
+        const flight = flights[next++];
+        const isFinished = flight.dueMs <= now && flight.copy.isFinished;
+        if (!isFinished || !this.#land(flight)) pending.push(flight);
+      }
+    } finally {
+      // An observer may have thrown: the copy that it was told of has ended all the same.
+      pending.push(...flights.slice(next));
+      this.#flights = pending;
     }
-    this.#flights = pending;
   }
 
   /**
@@ -229,7 +280,7 @@ export class CopyEngine {
   }
 
   /**
-   * Lets go of a freed storage's host block, when no copy touches it any more.
+   * Lets go of a freed storage's far place, when no copy touches it any more.
    *
    * @internal
    */
@@ -249,14 +300,14 @@ export class CopyEngine {
     return storage.ticket!;
   }
 
-  #fly(direction: Direction, storage: Storage, device: Block, host: Block): void {
+  #fly(direction: Direction, storage: Storage, device: Block, far: Place): void {
     this.#transport ??= this.#start();
-    const number = this.#transport.start(direction, device, host, storage.bytes);
-    const dueMs = this.#link === null ? 0 : this.#link.send(direction, storage.bytes);
     const ticket = new Ticket(direction, storage);
+    const copy = this.#transport.start(direction, device, far, storage.bytes);
+    const dueMs = this.#link === null ? 0 : this.#link.send(direction, storage.bytes);
     hold(device);
-    hold(host);
-    this.#flights.push({ ticket, number, dueMs, device, host, bytes: storage.bytes });
+    hold(far.block);
+    this.#flights.push({ ticket, copy, dueMs, device, far, bytes: storage.bytes });
     this.sentBytes[direction] += storage.bytes;
     storage.ticket = ticket;
   }
@@ -267,38 +318,48 @@ export class CopyEngine {
     storage.ticket = null;
   }
 
-  /** Waits for the copy that brings a storage back. */
-  #finish(storage: Storage): void {
-    if (storage.ticket !== null) this.wait(storage.ticket);
+  #finish(ticket: Ticket): void {
+    this.settle();
+    const flight = this.#flights.find((flight) => flight.ticket === ticket);
+    if (flight !== undefined) this.#await(flight);
+    this.settle();
   }
 
   #await(flight: Flight): void {
     const start = performance.now();
-    this.#transport!.wait(flight.number);
+    flight.copy.wait();
     blockUntil(flight.dueMs);
-    this.waitedMs += performance.now() - start;
+    const end = performance.now();
+    this.waitedMs += end - start;
+    for (const observer of this.observers) observer.waited(start, end);
   }
 
-  /** Takes in a finished copy; false while an op reads the block that it would free. */
-  #land({ ticket, device, host }: Flight): boolean {
+  /** Takes in a copy that was found finished; false while an op reads the block that it would free. */
+  #land({ ticket, copy, dueMs, device, far, bytes }: Flight): boolean {
     const { storage, direction } = ticket;
     const counts = storage.ticket === ticket;
     if (counts && direction === "out" && storage.pins > 0) return false;
+    ticket.failure = far.disk?.ended(direction, far.block, bytes, copy.failure) ?? null;
     this.#device.pool.letGo(device);
-    this.far.letGo(host);
+    this.far.letGo(far);
     ticket.settled = true;
-    if (!counts) return true;
-    if (direction === "in" || storage.version !== ticket.version) {
-      // Here again; or written in place since it was to leave, so that the host has old bytes.
-      storage.state = "resident";
-      this.#dropFar(storage);
-    } else {
+    if (counts) this.#arrive(ticket);
+    for (const observer of this.observers) observer.copied(ticket, Math.max(dueMs, copy.finishedMs));
+    return true;
+  }
+
+  /** Has a storage be where its copy, which has ended, leaves it. */
+  #arrive({ storage, direction, version, failure }: Ticket): void {
+    // What was written in place since it was to leave stays: the far side has old bytes.
+    if (direction === "out" ? failure === null && storage.version === version : failure !== null) {
       storage.state = "away";
       storage.ticket = null;
       this.#device.pool.free(storage.block!);
       storage.block = null;
+    } else {
+      storage.state = "resident";
+      this.#dropFar(storage);
     }
-    return true;
   }
 }
 

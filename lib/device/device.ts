@@ -8,9 +8,10 @@ import type { Provider } from "../ort/mod.ts";
 import type { Backend } from "./backend.ts";
 import { type Bytes, formatBytes, parseBytes } from "./bytes.ts";
 import { CopyEngine } from "./copy.ts";
-import { copyThread } from "./copy_thread.ts";
+import { ThreadTransport } from "./copy_thread.ts";
 import { cpuBackend } from "./cpu.ts";
 import { defragment } from "./defragment.ts";
+import { FarSide } from "./far.ts";
 import { Link, type LinkOptions } from "./link.ts";
 import { OutOfMemoryError } from "./out_of_memory.ts";
 import { type Block, Pool } from "./pool.ts";
@@ -142,10 +143,10 @@ export class Device {
     return { liveBytes, reservedBytes, peakBytes, budgetBytes, storages: this.#storages.length };
   }
 
-  /** Moves storages to host memory and back. */
+  /** Moves storages to host memory, or to a file, and back. */
   get copies(): CopyEngine {
     return this.#copies ??= this.copyWith(() =>
-      this.provider === "cpu" ? copyThread() : new InlineTransport(this.backend)
+      this.provider === "cpu" ? new ThreadTransport() : new InlineTransport(this.backend)
     );
   }
 
@@ -158,9 +159,18 @@ export class Device {
     if (this.#copies !== null) {
       throw new Error("copyWith: expected a device without copies but found one in use");
     }
-    const far = new Pool(cpuBackend(), this.#hostBudget);
-    collected.register(this, far);
-    return this.#copies = new CopyEngine(this, far, start, this.#link);
+    const host = new Pool(cpuBackend(), this.#hostBudget);
+    collected.register(this, host);
+    return this.#copies = new CopyEngine(this, new FarSide(host), start, this.#link);
+  }
+
+  /**
+   * Why nothing more goes to a file, in a sentence; null: there is none, or it takes what is sent.
+   *
+   * @internal
+   */
+  get diskTrouble(): string | null {
+    return this.#copies?.far.disk?.trouble ?? null;
   }
 
   /**
@@ -235,6 +245,11 @@ export class Device {
       if (this.#copies?.waitForRoom()) continue;
       const { liveBytes } = this.pool;
       if (!this.observer?.makeRoom?.(bytes)) {
+        // What is on its way back can leave again, or be moved, once it is here.
+        if (this.#copies !== null && this.#copies.bytesUnderWay("in") > 0) {
+          this.#copies.drain();
+          continue;
+        }
         if (defragmented || !this.#copies || !defragment(this.pool, this.backend, this.#storages, bytes)) {
           return null;
         }
@@ -274,18 +289,23 @@ export class Device {
   pin(storages: readonly Storage[]): void {
     for (const storage of storages) storage.pins++;
     try {
-      for (const storage of storages) {
-        if (storage.state === "resident" || storage.state === "leaving") continue;
-        if (storage.state === "dropped") {
-          restore(this, storage);
-          continue;
-        }
-        this.observer?.missed?.(storage);
-        this.copies.ensureResident(storage);
-      }
+      if (!storages.every(isHere)) this.#bringBack(storages);
     } catch (error) {
       this.unpin(storages);
       throw error;
+    }
+  }
+
+  /** In the order in which they were made, which does not depend on the op, so that it can be foreseen. */
+  #bringBack(storages: readonly Storage[]): void {
+    for (const storage of [...storages].sort((a, b) => a.id - b.id)) {
+      if (isHere(storage)) continue;
+      if (storage.state === "dropped") {
+        restore(this, storage);
+        continue;
+      }
+      this.observer?.missed?.(storage);
+      this.copies.ensureResident(storage);
     }
   }
 
@@ -309,12 +329,24 @@ export class Device {
     storage.written();
   }
 
-  /** Copies a storage's bytes from `offset` on to the host, from wherever they are. */
+  /**
+   * Copies a storage's bytes from `offset` on to the host, from wherever they are.
+   *
+   * @throws {Error} when they are in a file that cannot be read.
+   */
   read(storage: Storage, offset: number, target: Uint8Array): void {
     if (target.length === 0) return;
     if (storage.state === "dropped") restore(this, storage);
-    const isAway = storage.state === "away" || storage.state === "returning";
-    const { segment, offset: start } = isAway ? storage.far! : storage.block!;
-    (isAway ? cpuBackend() : this.backend).read(segment.address, start + offset, target);
+    if (storage.state === "away" || storage.state === "returning") {
+      this.copies.far.read(storage.far!, offset, target);
+    } else {
+      const { segment, offset: start } = storage.block!;
+      this.backend.read(segment.address, start + offset, target);
+    }
   }
+}
+
+/** Whether an op can read a storage where it is. */
+function isHere({ state }: Storage): boolean {
+  return state === "resident" || state === "leaving";
 }

@@ -4,7 +4,7 @@
  * @module
  */
 export { type Bytes, formatBytes, parseBytes } from "./bytes.ts";
-export { CopyEngine } from "./copy.ts";
+export { CopyEngine, type CopyObserver } from "./copy.ts";
 export { cpu, defaultDevice, webgpu, withDevice } from "./current.ts";
 export {
   type CpuOptions,
@@ -14,6 +14,8 @@ export {
   type MemoryReport,
 } from "./device.ts";
 export { type DeviceInfo, DeviceList, devices } from "./devices.ts";
+export type { DiskOptions } from "./disk.ts";
+export type { FarBytes, FarReport } from "./far.ts";
 export type { LinkOptions } from "./link.ts";
 export { OutOfMemoryError } from "./out_of_memory.ts";
 export { drop, type Recipe, settleRecipes } from "./recipe.ts";

@@ -32,7 +32,8 @@ export class OutOfMemoryError extends Error {
       } within ${budget} ` +
         `but found ${formatBytes(liveBytes)} live and ${formatBytes(reservedBytes - liveBytes)} cached ` +
         `(largest free block ${formatBytes(device.pool.largestFreeBytes)}); ` +
-        `largest holders: ${holders.map(formatBytes).join(", ") || "none"}`,
+        `largest holders: ${holders.map(formatBytes).join(", ") || "none"}` +
+        (device.diskTrouble === null ? "" : `; ${device.diskTrouble}`),
     );
     this.requestedBytes = requestedBytes;
     this.device = device;

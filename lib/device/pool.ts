@@ -33,14 +33,24 @@ export interface Block {
 export interface Segment {
   address: Address;
   bytes: number;
-  /** Index into {@link CLASSES}. */
+  /** Index of its {@link SizeClass}. */
   class: number;
   /** Values that ONNX Runtime was given over this segment. */
   values: ValueCache;
 }
 
+/** Where segments come from. */
+export type Source = Pick<Backend, "divisible" | "reserve" | "release">;
+
 /** Requests up to `limit` bytes share segments of `segment` bytes; larger ones get segments of their own size. */
-const CLASSES = [
+export interface SizeClass {
+  /** The largest request. */
+  limit: number;
+  /** Bytes of a segment. */
+  segment: number;
+}
+
+const CLASSES: readonly SizeClass[] = [
   { limit: 1 << 12, segment: 1 << 16 },
   { limit: 1 << 18, segment: 1 << 20 },
   { limit: Infinity, segment: 0 },
@@ -56,22 +66,26 @@ export class Pool {
   peakBytes = 0;
   /** Bytes that may be reserved. */
   budgetBytes: number;
-  readonly #backend: Backend;
-  readonly #free = CLASSES.map(() => new FreeList());
+  readonly #backend: Source;
+  readonly #classes: readonly SizeClass[];
+  readonly #free: readonly FreeList[];
 
-  constructor(backend: Backend, budgetBytes = Infinity) {
+  /** `classes` are one for all sizes, or three. */
+  constructor(backend: Source, budgetBytes = Infinity, classes = CLASSES) {
     this.#backend = backend;
     this.budgetBytes = budgetBytes;
+    this.#classes = classes;
+    this.#free = classes.map(() => new FreeList());
   }
 
   /** A block of at least `bytes` bytes, or null when the budget or the machine has no room. */
   allocate(bytes: number): Block | null {
     const size = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
-    const kind = size <= CLASSES[0].limit ? 0 : size <= CLASSES[1].limit ? 1 : 2;
+    const kind = size <= this.#classes[0].limit ? 0 : size <= this.#classes[1].limit ? 1 : 2;
     const block = this.#backend.divisible
       ? this.#free[kind].takeBest(size)
       : this.#free[kind].takeClose(size);
-    const found = block ?? this.#borrow(size, kind) ?? this.#grow(size, kind);
+    const found = block ?? this.#borrow(size, kind) ?? this.#grow(size, kind) ?? this.#scrape(size, kind);
     if (found === null) return null;
     if (this.#backend.divisible && found.bytes - size >= ALIGNMENT) this.#split(found, size);
     found.free = false;
@@ -147,7 +161,7 @@ export class Pool {
 
   /** Bytes of a new segment for a request. */
   #segmentBytes(size: number, kind: number): number {
-    return Math.max(size, this.#backend.divisible ? CLASSES[kind].segment : size);
+    return Math.max(size, this.#backend.divisible ? this.#classes[kind].segment : size);
   }
 
   /** Whether reserving `bytes` more would set a new peak, or break the budget. */
@@ -159,6 +173,16 @@ export class Pool {
   #borrow(size: number, kind: number): Block | null {
     if (kind === 0 || !this.#backend.divisible || !this.#exceeds(this.#segmentBytes(size, kind))) return null;
     return this.#free[3 - kind].takeBest(size);
+  }
+
+  /** A small block out of a larger segment, where there is no other room: better than none. */
+  #scrape(size: number, kind: number): Block | null {
+    if (kind > 0 || !this.#backend.divisible) return null;
+    for (const list of this.#free) {
+      const block = list.takeBest(size);
+      if (block !== null) return block;
+    }
+    return null;
   }
 
   #grow(size: number, kind: number): Block | null {

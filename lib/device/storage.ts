@@ -6,6 +6,7 @@
  */
 import type { Address, ElementType } from "../ort/mod.ts";
 import type { Device } from "./device.ts";
+import type { Place } from "./far.ts";
 import type { Block } from "./pool.ts";
 import type { Recipe } from "./recipe.ts";
 import type { Ticket } from "./ticket.ts";
@@ -39,11 +40,11 @@ export class Storage {
    */
   block: Block | null;
   /**
-   * The block of host memory, while the bytes are there or on their way.
+   * The place on the far side, while the bytes are there or on their way.
    *
    * @internal
    */
-  far: Block | null = null;
+  far: Place | null = null;
   /** The copy under way that decides where the bytes are. */
   ticket: Ticket | null = null;
   /**

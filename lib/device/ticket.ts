@@ -18,6 +18,8 @@ export class Ticket {
   readonly version: number;
   /** Whether the copy is finished and the storage's state says so. Asked of the engine: `engine.done(ticket)`. */
   settled = false;
+  /** Why the copy failed, when it is settled; null: it did not. The storage is then where it was. */
+  failure: Error | null = null;
 
   /** The engine makes tickets. */
   constructor(direction: Direction, storage: Storage) {

@@ -1,27 +1,36 @@
 /**
- * What carries the bytes of a copy between a device's block and a block of host memory. The copy engine decides what is
+ * What carries the bytes of a copy between a device's block and a place on the far side. The copy engine decides what is
  * copied and what it means; a transport only starts copies and knows which are finished.
  *
  * @module
  */
-import { memoryAt } from "../ort/mod.ts";
+import { addressOf, memoryAt } from "../ort/mod.ts";
 import type { Backend } from "./backend.ts";
+import type { Place } from "./far.ts";
 import type { Block } from "./pool.ts";
 
-/** Which way bytes go: from the device to the host, or back. */
+/** Which way bytes go: from the device to the far side, or back. */
 export type Direction = "out" | "in";
 
-/** Starts copies, and knows which are finished. */
-export interface Transport {
-  /** Starts copying `bytes` bytes between a device's block and a host block. Returns the copy's number. */
-  start(direction: Direction, device: Block, host: Block, bytes: number): number;
-  /** Whether copy `number` is finished. */
-  isFinished(number: number): boolean;
-  /** Blocks this thread until copy `number` is finished. */
-  wait(number: number): void;
+/** A copy that was started. */
+export interface Copy {
+  /** Whether it is finished. */
+  readonly isFinished: boolean;
+  /** When it was finished, in milliseconds of `performance.now()`, as near as is known. */
+  readonly finishedMs: number;
+  /** Why it failed, in the system's words, when it is finished; null: it did not. */
+  readonly failure: string | null;
+  /** Blocks this thread until it is finished. */
+  wait(): void;
 }
 
-/** Copies at once, on this thread: every copy is finished when it was started. */
+/** Starts copies. */
+export interface Transport {
+  /** Starts copying `bytes` bytes between a device's block and a place on the far side. */
+  start(direction: Direction, device: Block, far: Place, bytes: number): Copy;
+}
+
+/** Copies at once: every copy is finished when it was started. */
 export class InlineTransport implements Transport {
   readonly #backend: Backend;
 
@@ -29,17 +38,22 @@ export class InlineTransport implements Transport {
     this.#backend = backend;
   }
 
-  start(direction: Direction, device: Block, host: Block, bytes: number): number {
-    const there = new Uint8Array(memoryAt(host.segment.address + host.offset, bytes));
-    const { segment: { address }, offset } = device;
-    if (direction === "out") this.#backend.read(address, offset, there);
-    else this.#backend.write(address, offset, there);
-    return 0;
+  start(direction: Direction, device: Block, { disk, block }: Place, bytes: number): Copy {
+    if (disk === null) {
+      const there = memoryAt(block.segment.address + block.offset, bytes);
+      this.#move(direction, device, new Uint8Array(there));
+      return { isFinished: true, finishedMs: performance.now(), failure: null, wait() {} };
+    }
+    const buffer = new Uint8Array(new ArrayBuffer(bytes));
+    if (direction === "out") this.#move(direction, device, buffer);
+    const copy = disk.start(direction, addressOf(buffer), block.offset, bytes);
+    copy.wait();
+    if (direction === "in" && copy.failure === null) this.#move(direction, device, buffer);
+    return copy;
   }
 
-  isFinished(): boolean {
-    return true;
+  #move(direction: Direction, { segment: { address }, offset }: Block, host: Uint8Array): void {
+    if (direction === "out") this.#backend.read(address, offset, host);
+    else this.#backend.write(address, offset, host);
   }
-
-  wait(): void {}
 }

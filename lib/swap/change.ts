@@ -84,14 +84,21 @@ export function phaseSimilarities(a: StepOps, b: StepOps): Record<Phase, number>
   return Object.fromEntries(PHASES.map((name, phase) => [name, similarity(phase)])) as Record<Phase, number>;
 }
 
-/** The least similarity of a phase; 0 without a look at the ops where lengths are too unlike for `threshold`. */
+/**
+ * How alike two steps are for the one's plan to serve the other: the least similarity of a phase. One that makes up less
+ * than half of a step counts for less, by twice its share, so that an op more in a short update is not another step, but
+ * an update left out is. 0 without a look at the ops where lengths are too unlike for `threshold`.
+ */
 export function likeness(a: StepOps, b: StepOps, threshold: number): number {
+  const total = Math.max(a.ops.length, b.ops.length);
+  const lengths = [...PHASES.keys()].map((phase) => [count(a, phase), count(b, phase)].sort((x, y) => x - y));
+  const weigh = (phase: number, similarity: number) =>
+    1 - (1 - similarity) * Math.min(1, 2 * lengths[phase][1] / total);
   // No more runs can be common than the shorter one has.
-  for (const phase of PHASES.keys()) {
-    const [short, long] = [count(a, phase), count(b, phase)].sort((x, y) => x - y);
-    if (short < threshold * long) return 0;
-  }
-  return Math.min(...Object.values(phaseSimilarities(a, b)));
+  const isFar = lengths.some(([short, long], phase) => long > 0 && weigh(phase, short / long) < threshold);
+  if (isFar) return 0;
+  const similarities = phaseSimilarities(a, b);
+  return Math.min(...PHASES.map((name, phase) => weigh(phase, similarities[name])));
 }
 
 function opsOf({ ops, phases }: StepOps, phase: number): number[] {

@@ -21,9 +21,9 @@ export type Kind = "training" | "evaluation";
 /** A kind of step and its plan. */
 export interface Entry {
   readonly kind: Kind;
-  readonly sequence: StepOps;
-  /** Hashes of the sequence's beginnings, at {@linkcode LANDMARKS}. */
-  readonly landmarks: readonly number[];
+  sequence: StepOps;
+  /** Hashes of the sequence's beginnings, from that of one op on. */
+  hashes: Int32Array;
   stage: Stage;
   trace: Trace;
   /** How the trace's storages are found in a like step. */
@@ -33,22 +33,24 @@ export interface Entry {
   share: number;
   /** Number of the step that it last served. */
   used: number;
+  /** How often a step of which kind came next. */
+  readonly followers: Map<Entry, number>;
 }
-
-/** Lengths of beginnings by which a sequence is recognised while it runs. */
-export const LANDMARKS: readonly number[] = Array.from({ length: 16 }, (_, i) => 16 << i);
 
 /** The hash of a sequence one op longer. */
 export function extended(hash: number, op: number): number {
   return (Math.imul(hash, 31) + op) | 0;
 }
 
-/** Hashes of a sequence's beginnings, as many as it is long enough for. */
-export function landmarksOf({ ops }: StepOps): number[] {
-  const found: number[] = [];
-  for (let i = 0, hash = 0; i < ops.length; i++) {
-    hash = extended(hash, ops[i]);
-    if (i + 1 === LANDMARKS[found.length]) found.push(hash);
-  }
-  return found;
+/** Hashes of a sequence's beginnings, by which it is recognised while it runs. */
+export function hashesOf({ ops }: StepOps): Int32Array {
+  let hash = 0;
+  return Int32Array.from(ops, (op) => hash = extended(hash, op));
+}
+
+/** What most often came after a step of this kind; itself where nothing has yet. */
+export function expectedAfter(entry: Entry): Entry {
+  let [most, expected] = [0, entry];
+  for (const [follower, count] of entry.followers) if (count >= most) [most, expected] = [count, follower];
+  return expected;
 }

@@ -20,6 +20,13 @@ interface Return {
   due: number;
 }
 
+/** When a storage is away: from one position to another, both within. */
+interface Absence {
+  readonly index: number;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** A plan, and how its storages and ops are found in a step that is like the one it was made of. */
 export class Executor {
   readonly plan: Plan;
@@ -36,6 +43,8 @@ export class Executor {
   readonly #out = new Map<number, number[]>();
   /** By position: what is to come back before it, and for which position. */
   readonly #in = new Map<number, { index: number; due: number }[]>();
+  /** Who is away when, for a step that begins otherwise than planned. */
+  readonly #absences: Absence[] = [];
   /** By index in the trace: uses, and who it is in the next step. */
   readonly #uses: readonly (readonly number[])[];
   readonly #next: readonly number[];
@@ -82,28 +91,47 @@ export class Executor {
     this.#uses = uses;
     this.#died = recorded.storages.map(({ died }) => died);
     this.#next = successors(recorded);
-    this.#bound = new Array(trace.storages.length).fill(null);
+    this.#bound = new Array(recorded.storages.length).fill(null);
     for (const move of plan.moves) this.#schedule(move);
   }
 
-  #schedule({ storage: index, out, back, prefetch }: Move): void {
+  #schedule({ storage: index, out, back, until, prefetch }: Move): void {
     const storage = this.#original[index];
     append(this.#out, out, storage);
+    const [from, to] = [out + 1, back === Infinity ? until : prefetch - 1];
+    this.#absences.push({ index: storage, from, to });
+    // In the next step it may have another index.
+    const { [storage]: next } = this.#next;
+    if (to >= this.#length) {
+      this.#absences.push({ index: next, from: from - this.#length, to: to - this.#length });
+    }
     if (back === Infinity) return;
-    // What comes back in the next step may have another index there.
     if (prefetch < this.#length) append(this.#in, prefetch, { index: storage, due: back });
     else append(this.#in, prefetch - this.#length, { index: this.#next[storage], due: back - this.#length });
   }
 
-  /** A step begins, or turns out to be of this kind when it is under way. */
-  begin(storages: Iterable<Storage>, isOld: (storage: Storage) => boolean): void {
+  /**
+   * A step begins, or turns out to be of this kind before op `position`. Where another kind of step was before, storages
+   * are not where the plan has them by then: some leave now, and others come back in the order in which they are used.
+   */
+  begin(storages: Iterable<Storage>, isOld: (storage: Storage) => boolean, position = 0): void {
     this.#bound.fill(null);
     this.#indices.length = 0;
     this.#waiting = [];
-    this.#at = -1;
+    this.#at = position - 1;
     this.#recomputer.begin();
     for (const storage of storages) this.#bind(storage, isOld(storage) ? this.#before : this.#made);
-    this.#leave(-1);
+    const absent = new Set<number>();
+    for (const { index, from, to } of this.#absences) {
+      if (from <= position && position <= to) absent.add(index);
+    }
+    for (const index of absent) this.#send(index);
+    this.#bound.forEach((_, index) => {
+      const { [index]: uses } = this.#uses;
+      const next = firstFrom(uses, position);
+      if (next < uses.length && !absent.has(index)) this.#call(index, uses[next]);
+    });
+    this.#waiting.sort((a, b) => a.due - b.due);
   }
 
   /** A storage was made in this step. */
@@ -128,10 +156,8 @@ export class Executor {
     this.#at = position;
     const due = this.#in.get(position);
     if (due !== undefined) {
-      for (const { index, due: needed } of due) {
-        const storage = this.#bound[index] ?? null;
-        if (storage !== null && storage.state === "away") this.#waiting.push({ storage, due: needed });
-      }
+      this.#device.copies.settle();
+      for (const { index, due: needed } of due) this.#call(index, needed);
     }
     this.#fetch();
   }
@@ -184,13 +210,21 @@ export class Executor {
 
   #leave(position: number): void {
     const due = this.#out.get(position);
-    if (due === undefined) return;
-    for (const index of due) {
-      const storage = this.#bound[index];
-      if (storage !== null && storage.state === "resident" && storage.holders > 0) {
-        this.#device.copies.copyOut(storage);
-      }
+    for (const index of due ?? []) this.#send(index);
+  }
+
+  #send(index: number): void {
+    const storage = this.#bound[index] ?? null;
+    if (storage !== null && storage.state === "resident" && storage.holders > 0) {
+      this.#device.copies.copyOut(storage);
     }
+  }
+
+  /** A storage is to come back for a position. What is still leaving stays: nobody needed its room. */
+  #call(index: number, due: number): void {
+    const storage = this.#bound[index] ?? null;
+    if (storage?.state === "leaving") this.#device.copies.cancel(storage);
+    else if (storage?.state === "away") this.#waiting.push({ storage, due });
   }
 
   /** Starts what waits to come back, in turn, as far as there is room. What was fetched meanwhile waits no more. */

@@ -41,6 +41,7 @@ function fastest(copies: CopyEngine, storage: Storage): Bandwidth {
       const ticket = direction === "out" ? copies.copyOut(storage) : copies.copyIn(storage);
       if (ticket === null) return ASSUMED_BANDWIDTH; // no room on the far side
       copies.wait(ticket);
+      if (ticket.failure !== null) return ASSUMED_BANDWIDTH; // the disk is full
       const speed = storage.bytes / Math.max(1e-3, performance.now() - begun) * 1000;
       best[direction] = Math.max(best[direction], speed);
     }

@@ -4,6 +4,7 @@
  * @module
  */
 export { ngramSimilarity, paperSimilarity, phaseSimilarities, type StepOps } from "./change.ts";
+export { type ChromeTrace, chromeTrace, type TraceEvent } from "./chrome_trace.ts";
 export type { Kind, Stage } from "./entry.ts";
 export type {
   Bandwidth,
@@ -16,6 +17,17 @@ export type {
   Recomputation,
   Simulation,
 } from "./plan.ts";
+export { profile, type ProfileOptions } from "./profile.ts";
+export type {
+  ProfileAverage,
+  ProfileData,
+  ProfiledCopy,
+  ProfiledOp,
+  ProfiledTensor,
+  ProfiledWait,
+  ProfileKey,
+} from "./profile_data.ts";
+export { Profile, type ProfileTableOptions } from "./profile_report.ts";
 export { Report, type StepReport, type TensorReport } from "./report.ts";
 export type { Place, SavedStep, SwapState } from "./state.ts";
 export { Swap, swap, type SwapOptions } from "./swap.ts";

@@ -185,6 +185,11 @@ export class Recorder {
     };
   }
 
+  /** Bytes of all storages of the step. */
+  totalBytes(): number {
+    return this.#bytes.subarray(0, this.count).reduce((sum, bytes) => sum + bytes, 0);
+  }
+
   /** The ops of the step. */
   sequence(): { ops: Int32Array; phases: Int32Array } {
     return { ops: this.ops.slice(0, this.position), phases: this.#phases.slice(0, this.position) };

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { formatBytes, type MemoryReport } from "../device/mod.ts";
+import { type Device, formatBytes } from "../device/mod.ts";
 import type { Stage } from "./entry.ts";
+import { DISPLAY, htmlTable } from "./html.ts";
 import type { Plan } from "./plan.ts";
 import { needOf } from "./policy/need.ts";
 import { peakOf } from "./policy/rank.ts";
@@ -54,9 +55,6 @@ export interface TensorReport {
 const LISTED = 12;
 const HEAD = ["", "predicted", "measured"];
 
-/** What a notebook asks a value for. */
-const DISPLAY: unique symbol = Symbol.for("Jupyter.display") as never;
-
 /** A report of the last training step. */
 export class Report {
   /** How far the plan has come. */
@@ -89,6 +87,10 @@ export class Report {
   readonly bytesOut: number;
   /** Bytes that came back in it. */
   readonly bytesIn: number;
+  /** The most bytes that what left took in host memory since the device was made. */
+  readonly hostPeakBytes: number;
+  /** The most bytes that it took in a file; null where there is none. */
+  readonly diskPeakBytes: number | null;
   /** Allocations for which storages had to leave unforeseen. */
   readonly evictions: number;
   /** Operands that an op had to wait for. */
@@ -103,8 +105,10 @@ export class Report {
     stage: Stage,
     steps: number,
     measured: StepReport,
-    memory: MemoryReport,
+    device: Device,
   ) {
+    const memory = device.memory();
+    const far = device.copies.memory();
     this.stage = stage;
     this.steps = steps;
     this.budgetBytes = memory.budgetBytes;
@@ -120,6 +124,8 @@ export class Report {
     this.measuredRecomputedMs = measured.recomputedMs;
     this.bytesOut = measured.bytesOut;
     this.bytesIn = measured.bytesIn;
+    this.hostPeakBytes = far.peakBytes;
+    this.diskPeakBytes = far.disk?.peakBytes ?? null;
     this.evictions = measured.evictions;
     this.missed = measured.missed;
     this.tensors = tensorsOf(trace, plan);
@@ -135,6 +141,8 @@ export class Report {
       ...[HEAD, ...this.#figures()].map(row),
       `moved out ${formatBytes(this.bytesOut)}, in ${formatBytes(this.bytesIn)}; ` +
       `${this.evictions} allocations made room by themselves, ${this.missed} operands were waited for`,
+      `what left took at most ${formatBytes(this.hostPeakBytes)} of host memory` +
+      (this.diskPeakBytes === null ? "" : ` and ${formatBytes(this.diskPeakBytes)} of disk`),
       ...this.tensors.slice(0, LISTED).map(({ bytes, op, phase, why }) =>
         `${formatBytes(bytes).padStart(10)}  of ${op}, ${phase}, ${why}`
       ),
@@ -143,16 +151,14 @@ export class Report {
 
   /** What a notebook shows. */
   [DISPLAY](): Record<string, string> {
-    const cells = (kind: string, texts: readonly string[]) =>
-      `<tr>${texts.map((text) => `<${kind}>${escaped(text)}</${kind}>`).join("")}</tr>`;
-    const tensors = this.tensors.slice(0, LISTED).map(({ bytes, op, phase, why }) =>
-      cells("td", [formatBytes(bytes), op, phase, why])
-    );
-    const html = `<table>${cells("th", HEAD)}` +
-      `${this.#figures().map((row) => cells("td", row)).join("")}</table>` +
-      `<table>${cells("th", ["bytes", "made by", "phase", "moves, stays or is dropped"])}${
-        tensors.join("")
-      }</table>`;
+    const tensors = this.tensors.slice(0, LISTED).map(({ bytes, op, phase, why }) => [
+      formatBytes(bytes),
+      op,
+      phase,
+      why,
+    ]);
+    const html = htmlTable(HEAD, this.#figures()) +
+      htmlTable(["bytes", "made by", "phase", "moves, stays or is dropped"], tensors);
     return { "text/html": html, "text/plain": this.toString() };
   }
 
@@ -166,10 +172,6 @@ export class Report {
       ["computing again", ms(this.predictedRecomputedMs), ms(this.measuredRecomputedMs)],
     ];
   }
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 function tensorsOf(trace: Trace, plan: Plan): TensorReport[] {

@@ -6,7 +6,7 @@
  */
 import type { Device, Storage } from "../device/mod.ts";
 import type { OpCall, OpObserver } from "../tensor/mod.ts";
-import { type Entry, extended, LANDMARKS } from "./entry.ts";
+import { type Entry, extended } from "./entry.ts";
 import { evict } from "./evict.ts";
 import { numberOf, type Recorder } from "./recorder.ts";
 import type { StepReport } from "./report.ts";
@@ -14,6 +14,8 @@ import type { StepReport } from "./report.ts";
 /** A step under way: records it, and carries out the plan that fits it. */
 export class Running implements OpObserver {
   entry: Entry | null;
+  /** The entry at the beginning. */
+  readonly expected: Entry | null;
   /** Storages that had to leave because an allocation found no room. */
   evictions = 0;
   /** Ops that had to wait for an operand. */
@@ -30,13 +32,14 @@ export class Running implements OpObserver {
   #stepMs = 0;
   #peakBytes = 0;
   #hash = 0;
-  #landmark = 0;
+  /** Whether no entry goes on as the step does: none will again. */
+  #isLost = false;
 
   constructor(device: Device, recorder: Recorder, entries: readonly Entry[], entry: Entry | null) {
     this.#device = device;
     this.#recorder = recorder;
     this.#entries = entries;
-    this.entry = entry;
+    this.entry = this.expected = entry;
     const { waitedMs, sentBytes } = device.copies;
     this.#before = { waitedMs, recomputedMs: device.recomputedMs, ...sentBytes };
     recorder.begin(entry !== null && entry.stage !== "Stable");
@@ -110,16 +113,20 @@ export class Running implements OpObserver {
     };
   }
 
-  /** Notices at certain lengths whether the step goes as expected, and if not, which known one it is. */
+  /** Notices whether the step goes as expected, and if not, which known one it is. */
   #recognise(op: number): void {
-    this.#hash = extended(this.#hash, op);
-    if (this.#recorder.position + 1 !== LANDMARKS[this.#landmark]) return;
-    const [place, hash] = [this.#landmark++, this.#hash];
-    if (this.entry === null || this.entry.landmarks[place] === hash) return;
-    const other = this.#entries.find(({ landmarks }) => landmarks[place] === hash);
-    if (other === undefined) return;
-    this.entry?.executor.end();
+    const { entry } = this;
+    if (entry === null || this.#isLost) return;
+    const { position } = this.#recorder;
+    const hash = this.#hash = extended(this.#hash, op);
+    if (entry.hashes[position] === hash) return;
+    const other = this.#entries
+      .filter(({ kind, hashes }) => kind === entry.kind && hashes[position] === hash)
+      .reduce<Entry | null>((latest, one) => latest === null || one.used > latest.used ? one : latest, null);
+    this.#isLost = other === null;
+    if (other === null) return;
+    entry.executor.end();
     this.entry = other;
-    other.executor.begin(this.#device.storages(), ({ mark }) => mark < this.#old);
+    other.executor.begin(this.#device.storages(), ({ mark }) => mark < this.#old, position);
   }
 }

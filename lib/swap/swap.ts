@@ -6,10 +6,10 @@
  *
  * @module
  */
-import { type Bytes, type Device, type DeviceObserver, parseBytes } from "../device/mod.ts";
+import { type Bytes, type Device, type DeviceObserver, type DiskOptions, parseBytes } from "../device/mod.ts";
 import { observeOps } from "../tensor/mod.ts";
 import { likeness, type StepOps } from "./change.ts";
-import { type Entry, type Kind, landmarksOf, type Stage } from "./entry.ts";
+import { type Entry, expectedAfter, hashesOf, type Kind, type Stage } from "./entry.ts";
 import { evict } from "./evict.ts";
 import { Executor } from "./executor.ts";
 import { measureBandwidth } from "./measure.ts";
@@ -25,6 +25,11 @@ import type { Trace } from "./trace.ts";
 export interface SwapOptions {
   /** The most host memory for what has left the device; default: what the machine has. */
   host?: Bytes;
+  /**
+   * A directory, made where there is none, for what finds no room in host memory; `{ directory, budget }` bounds the
+   * bytes there. Default: there is host memory only. Nothing is left in it, however the program ends.
+   */
+  disk?: string | DiskOptions;
   /** Makes plans of traces; default `policy.joint`, which keeps, swaps or computes again, whatever is fastest. */
   policy?: (input: PolicyInput) => (trace: Trace) => Plan;
   /** Similarity of each phase of two steps (3-gram Jaccard) from which on they share a plan; default 0.95. */
@@ -45,6 +50,8 @@ export class Swap implements Disposable {
   readonly #entries: Entry[] = [];
   readonly #latest: Record<Kind, Entry | null> = { training: null, evaluation: null };
   #bandwidth: Bandwidth | null = null;
+  /** What the last step was, whether training or evaluation. */
+  #previous: Entry | null = null;
   /** The step under way. */
   #running: Running | null = null;
   #steps = 0;
@@ -62,6 +69,7 @@ export class Swap implements Disposable {
     this.#options = options;
     this.#recorder = new Recorder(device);
     if (options.host !== undefined) device.copies.budgetBytes = parseBytes(options.host, "swap host");
+    if (options.disk !== undefined) device.copies.useDisk(options.disk);
     device.observer = this.#observeDevice();
   }
 
@@ -93,7 +101,7 @@ export class Swap implements Disposable {
   /** What was predicted, what was measured, and why each tensor moved or not. Throws before the first training step. */
   report(): Report {
     const { trace, executor, stage } = this.#known("report");
-    return new Report(trace, executor.plan, stage, this.#steps, this.#last!, this.device.memory());
+    return new Report(trace, executor.plan, stage, this.#steps, this.#last!, this.device);
   }
 
   /**
@@ -111,13 +119,13 @@ export class Swap implements Disposable {
    */
   load(state: SwapState): void {
     const entries = read(state);
-    for (const { latest, plan, ...saved } of entries) {
+    for (const { latest, plan, sequence, ...saved } of entries) {
       const { trace, identities, share } = saved;
       const isKept = plan.budgetBytes === this.#budgetFor(share);
-      const executor = isKept
-        ? new Executor(this.device, trace, plan, identities)
+      const learnt = isKept
+        ? { executor: new Executor(this.device, trace, plan, identities) }
         : this.#planned(trace, identities, share);
-      const entry: Entry = { ...saved, executor, landmarks: landmarksOf(saved.sequence), used: this.#steps };
+      const entry: Entry = { ...ofSequence(sequence), ...saved, ...learnt, used: this.#steps };
       this.#remember(entry);
       if (latest) this.#latest[entry.kind] = entry;
     }
@@ -128,12 +136,16 @@ export class Swap implements Disposable {
     return this.#latest.training?.stage ?? "WarmUp";
   }
 
-  /** Ends it: waits for copies under way. Storages that are away come back when an op reads them. */
+  /**
+   * Ends it: waits for copies under way. Storages that are away come back when an op reads them; a file lives until
+   * nothing lies in it any more.
+   */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
     this.device.observer = null;
     this.device.copies.drain();
+    if (this.#options.disk !== undefined) this.device.copies.useDisk(null);
   }
 
   /** `using swap = …` ends it at the end of the block. */
@@ -154,8 +166,9 @@ export class Swap implements Disposable {
     if (this.#running !== null) {
       throw new Error("swap: expected one step at a time but found one within another");
     }
-    const entry = this.#latest[kind];
-    const running = new Running(this.device, this.#recorder, this.#entries, entry);
+    const latest = this.#latest[kind];
+    const expected = latest === null ? null : expectedAfter(latest);
+    const running = new Running(this.device, this.#recorder, this.#entries, expected);
     this.#running = running;
     const stop = observeOps(running);
     let result: Awaited<T>;
@@ -177,34 +190,26 @@ export class Swap implements Disposable {
     let entry = this.#find(kind, running.entry, sequence);
     if (entry === null) {
       // Times of a first step are those of compiling graphs: they count evenly.
-      const trace = { ...this.#recorder.trace(), opMs: null };
-      const identities = this.#recorder.identities();
-      const executor = this.#planned(trace, identities, SHARE);
-      const landmarks = landmarksOf(sequence);
-      entry = {
-        kind,
-        sequence,
-        landmarks,
-        stage: "GenPolicy",
-        trace,
-        identities,
-        executor,
-        share: SHARE,
-        used: 0,
-      };
+      const learnt = this.#planned(
+        { ...this.#recorder.trace(), opMs: null },
+        this.#recorder.identities(),
+        SHARE,
+      );
+      entry = { kind, ...ofSequence(sequence), ...learnt, stage: "GenPolicy", share: SHARE, used: 0 };
       this.#remember(entry);
     } else if (entry.stage === "GenPolicy") {
-      entry.trace = this.#recorder.trace();
-      entry.identities = this.#recorder.identities();
-      entry.stage = "Stable";
-      entry.executor = this.#planned(entry.trace, entry.identities, entry.share);
-    } else if (running.entry === entry && running.evictions > 0 && entry.share > LEAST_SHARE) {
-      // Room was missing though the plan should have made it: plan for less.
-      entry.share -= 0.05;
+      const learnt = this.#planned(this.#recorder.trace(), this.#recorder.identities(), entry.share);
+      Object.assign(entry, { sequence, hashes: hashesOf(sequence), ...learnt, stage: "Stable" });
+    } else if (running.evictions > 0 && running.expected === entry && this.#previous === entry) {
+      // Room was missing though the plan held from the beginning: it is made again, and, where sizes are those that it was
+      // made for, to fill less.
+      if (entry.share > LEAST_SHARE && this.#hasSizesOf(entry.trace)) entry.share -= 0.05;
       entry.stage = "GenPolicy";
     }
     entry.used = this.#steps;
-    this.#latest[kind] = entry;
+    const { [kind]: latest } = this.#latest;
+    latest?.followers.set(entry, (latest.followers.get(entry) ?? 0) + 1);
+    this.#latest[kind] = this.#previous = entry;
     if (kind === "training") this.#last = running.report();
   }
 
@@ -221,6 +226,12 @@ export class Swap implements Disposable {
     return found;
   }
 
+  /** Whether the storages of the step recorded last are as large, together, as those of a trace. */
+  #hasSizesOf({ storages }: Trace): boolean {
+    const bytes = storages.reduce((sum, storage) => sum + storage.bytes, 0);
+    return Math.abs(this.#recorder.totalBytes() - bytes) <= 0.01 * bytes;
+  }
+
   #remember(entry: Entry): void {
     if (this.#entries.length === REMEMBERED) this.#entries.sort((a, b) => b.used - a.used).pop();
     this.#entries.push(entry);
@@ -233,11 +244,15 @@ export class Swap implements Disposable {
   }
 
   /** A plan for steps like one that was recorded, within a share of the budget. */
-  #planned(trace: Trace, identities: Identities, share: number): Executor {
+  #planned(
+    trace: Trace,
+    identities: Identities,
+    share: number,
+  ): Pick<Entry, "trace" | "identities" | "executor"> {
     const { policy = joint } = this.#options;
     this.#bandwidth ??= measureBandwidth(this.device);
     const plan = policy({ budget: this.#budgetFor(share), bandwidth: this.#bandwidth })(trace);
-    return new Executor(this.device, trace, plan, identities);
+    return { trace, identities, executor: new Executor(this.device, trace, plan, identities) };
   }
 
   #observeDevice(): DeviceObserver {
@@ -256,10 +271,15 @@ export class Swap implements Disposable {
   }
 }
 
+/** What an entry of a sequence begins with. */
+function ofSequence(sequence: StepOps): Pick<Entry, "sequence" | "hashes" | "followers"> {
+  return { sequence, hashes: hashesOf(sequence), followers: new Map() };
+}
+
 /**
  * Starts swap on a device with a budget: steps then train in it, though they need more.
  *
- * @throws {Error} when the device has an observer already.
+ * @throws {Error} when the device has an observer already, or `disk` is no directory that a file can be made in.
  *
  * @example
  * ```ts

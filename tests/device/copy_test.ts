@@ -5,47 +5,13 @@
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as ebb from "../../mod.ts";
-import type { Device, Storage } from "../../lib/device/mod.ts";
-import { cpuBackend } from "../../lib/device/cpu.ts";
-import type { CopyEngine } from "../../lib/device/copy.ts";
-import { Generator } from "../../lib/tensor/random.ts";
+import type { Storage } from "../../lib/device/mod.ts";
 import { leakFree } from "../leak.ts";
-import { LateTransport, poison } from "./late_transport.ts";
-
-const BYTES = 256;
-
-interface Late {
-  device: Device;
-  copies: CopyEngine;
-  transport: LateTransport;
-}
-
-/** A device whose copies end on command and whose freed blocks are overwritten. */
-function late(options: ebb.CpuOptions = {}, isEager?: () => boolean): Late {
-  const device = ebb.cpu(options);
-  const transport = new LateTransport(cpuBackend(), isEager);
-  const copies = device.copyWith(() => transport);
-  poison(device.pool, cpuBackend());
-  poison(copies.far, cpuBackend());
-  return { device, copies, transport };
-}
+import { BYTES, contents, late, moveAtRandom, store } from "./random_moves.ts";
 
 /** Sends a storage away, if it is here and can go. */
 function leaves(storage: Storage): boolean {
   return storage.state === "resident" && storage.device.copies.copyOut(storage) !== null;
-}
-
-function store(device: Device, value: number): Storage {
-  const storage = device.allocate(BYTES);
-  device.write(storage, 0, new Uint8Array(BYTES).fill(value));
-  return storage;
-}
-
-function contents(storage: Storage): number {
-  const bytes = new Uint8Array(BYTES);
-  storage.device.read(storage, 0, bytes);
-  assert(bytes.every((byte) => byte === bytes[0]), `one value throughout, not ${bytes}`);
-  return bytes[0];
 }
 
 Deno.test("a storage goes through resident, leaving, away, returning, and is readable in each", () => {
@@ -260,53 +226,5 @@ Deno.test("an observer that says it made room and did not is not asked for ever"
 });
 
 Deno.test("contents are those of a model under random moves, writes and ends of copies", () => {
-  for (let seed = 0; seed < 60; seed++) {
-    const generator = new Generator(seed);
-    const { device, copies, transport } = late({ hostBudget: 1 << 16 }, () => generator.int(2) === 0);
-    const model = new Map<Storage, number>();
-    const any = () => [...model.keys()][generator.int(model.size)];
-    const actions: (() => void)[] = [
-      () => {
-        const value = generator.int(250);
-        if (model.size < 8) model.set(store(device, value), value);
-      },
-      () => {
-        const storage = any();
-        model.delete(storage);
-        storage.release();
-      },
-      () => void copies.copyOut(any()),
-      () => void copies.copyIn(any()),
-      () => copies.cancel(any()),
-      () => copies.ensureResident(any()),
-      () => {
-        const storage = any();
-        const value = generator.int(250);
-        device.write(storage, 0, new Uint8Array(BYTES).fill(value));
-        model.set(storage, value);
-      },
-      () => {
-        const { pending } = transport;
-        if (pending.length > 0) transport.end(pending[generator.int(pending.length)]);
-      },
-      () => copies.settle(),
-      () => {
-        const { ticket } = any();
-        if (ticket !== null) copies.wait(ticket);
-      },
-    ];
-    for (let step = 0; step < 300; step++) {
-      actions[model.size === 0 ? 0 : generator.int(actions.length)]();
-      for (const [storage, value] of model) {
-        assertEquals(
-          contents(storage),
-          value,
-          `seed ${seed}, step ${step}: a storage that is ${storage.state}`,
-        );
-      }
-    }
-    for (const storage of model.keys()) storage.release();
-    copies.drain();
-    assertEquals([device.memory().storages, device.memory().liveBytes, copies.far.liveBytes], [0, 0, 0]);
-  }
+  for (let seed = 0; seed < 60; seed++) moveAtRandom(seed, { hostBudget: 1 << 16 });
 });

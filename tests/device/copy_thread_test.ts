@@ -5,14 +5,14 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { hostAllocator, memoryAt, runtime } from "../../lib/ort/mod.ts";
-import { SLOTS } from "../../lib/device/copy_loop.ts";
+import { RING } from "../../lib/device/copy_loop.ts";
 import { copyThread } from "../../lib/device/copy_thread.ts";
 
 const MOD = new URL("../../mod.ts", import.meta.url).href;
 
 Deno.test("the copying thread serves more copies than its ring has slots, in order", () => {
   const host = hostAllocator(runtime().api);
-  const length = 2 * SLOTS + 57;
+  const length = 2 * RING.slots + 57;
   const memory = host.allocate(8 * length);
   const numbers = new Float64Array(memoryAt(memory, 8 * length));
   numbers.fill(0);

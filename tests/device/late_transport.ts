@@ -5,17 +5,16 @@
  * @module
  */
 import type { Backend } from "../../lib/device/backend.ts";
+import type { Place } from "../../lib/device/far.ts";
 import type { Block, Pool } from "../../lib/device/pool.ts";
-import { type Direction, InlineTransport, type Transport } from "../../lib/device/transport.ts";
+import { type Copy, type Direction, InlineTransport, type Transport } from "../../lib/device/transport.ts";
 
 /** Copies that end on command. */
 export class LateTransport implements Transport {
-  /** Numbers of the copies that have not ended. */
-  readonly pending: number[] = [];
+  /** The copies that have not ended. */
+  readonly pending: LateCopy[] = [];
   readonly #inline: InlineTransport;
-  readonly #ends = new Map<number, () => void>();
   readonly #isEager: () => boolean;
-  #count = 0;
 
   /** `isEager` says of each copy whether its bytes move when it starts. */
   constructor(backend: Backend, isEager: () => boolean = () => false) {
@@ -23,37 +22,73 @@ export class LateTransport implements Transport {
     this.#isEager = isEager;
   }
 
-  start(direction: Direction, device: Block, host: Block, bytes: number): number {
-    const move = () => void this.#inline.start(direction, device, host, bytes);
-    const number = ++this.#count;
-    this.pending.push(number);
-    if (this.#isEager()) move();
-    else this.#ends.set(number, move);
-    return number;
+  start(direction: Direction, device: Block, far: Place, bytes: number): Copy {
+    const copy = new LateCopy(
+      this,
+      direction,
+      far,
+      () => this.#inline.start(direction, device, far, bytes),
+    );
+    this.pending.push(copy);
+    if (this.#isEager()) copy.move();
+    return copy;
   }
 
-  /** Ends copy `number`. */
-  end(number: number): void {
-    this.pending.splice(this.pending.indexOf(number), 1);
-    this.#ends.get(number)?.();
-    this.#ends.delete(number);
+  /** Ends a copy. */
+  end(copy: LateCopy): void {
+    this.pending.splice(this.pending.indexOf(copy), 1);
+    copy.move();
   }
 
-  isFinished(number: number): boolean {
-    return !this.pending.includes(number);
+  /** Ends a copy to or from a file with a failure. */
+  fail(copy: LateCopy, failure: string): void {
+    copy.failure = failure;
+    this.end(copy);
+  }
+}
+
+/** A copy that ends on command. */
+class LateCopy implements Copy {
+  readonly direction: Direction;
+  /** Whether it is to a file or from one. */
+  readonly isOfFile: boolean;
+  failure: string | null = null;
+  readonly #transport: LateTransport;
+  readonly #start: () => Copy;
+  #moved = false;
+
+  constructor(transport: LateTransport, direction: Direction, far: Place, start: () => Copy) {
+    this.#transport = transport;
+    this.direction = direction;
+    this.isOfFile = far.disk !== null;
+    this.#start = start;
   }
 
-  wait(number: number): void {
-    if (!this.isFinished(number)) this.end(number);
+  /** Moves the bytes, if they have not, and are to arrive. */
+  move(): void {
+    if (!this.#moved && this.failure === null) this.failure = this.#start().failure;
+    this.#moved = true;
+  }
+
+  get isFinished(): boolean {
+    return !this.#transport.pending.includes(this);
+  }
+
+  get finishedMs(): number {
+    return performance.now();
+  }
+
+  wait(): void {
+    if (!this.isFinished) this.#transport.end(this);
   }
 }
 
 /** Overwrites every block that is given back to `pool`, so that whoever reads it afterwards is found out. */
-export function poison(pool: Pool, backend: Backend): void {
+export function poison(pool: Pick<Pool, "free">, { write }: Pick<Backend, "write">): void {
   const free = pool.free.bind(pool);
   pool.free = (block) => {
     const { segment: { address }, offset, bytes } = block;
     free(block); // marks it as doomed only, where a copy touches it
-    if (!block.doomed) backend.write(address, offset, new Uint8Array(bytes).fill(0xa5));
+    if (!block.doomed) write(address, offset, new Uint8Array(bytes).fill(0xa5));
   };
 }

@@ -10,6 +10,7 @@ import type { Device, DeviceOptions, Storage } from "../../lib/device/mod.ts";
 import { DTYPES, hostArray } from "../../lib/tensor/dtype.ts";
 import { defineOp } from "../../lib/tensor/op.ts";
 import { leakFree } from "../leak.ts";
+import { inDirectory } from "./disk_files.ts";
 import { type Program, randomProgram, runProgram } from "./program.ts";
 
 /** exp(x) · √exp(x): two of its values are needed at once, besides operand and result. */
@@ -180,6 +181,30 @@ export function testDevice({ kind, open, missing }: Subject): void {
     const fresh = make(); // may get their blocks, but not while a copy uses them
     copies.drain();
     assertEquals(fresh.data().every((value) => value === 3), true);
+  });
+
+  Deno.test({
+    name: `${kind}: what finds no room in host memory goes to a file and comes back${
+      missing ? ` (${missing})` : ""
+    }`,
+    ignore: missing !== undefined,
+    fn: () =>
+      inDirectory((directory) => {
+        const device = open({ hostBudget: 1 });
+        device.copies.useDisk(directory);
+        const check = () => {
+          const x = ebb.arange(0, 1001, 1, { dtype: "float32", device });
+          device.copies.wait(device.copies.copyOut(x.storage)!);
+          assertEquals([x.storage.state, device.memory().liveBytes], ["away", 0]);
+          assertEquals(device.copies.memory().disk!.liveBytes, 4096);
+          assertEquals(x.data()[500], 500); // read where it is
+          assertEquals([x.storage.state, x.sum().item()], ["away", 500500]); // brought back for an op
+          assertEquals(x.storage.state, "resident");
+        };
+        leakFree(() => ebb.scope(check), device);
+        device.copies.drain();
+        assertEquals(device.copies.far.liveBytes, 0);
+      }),
   });
 
   test("more than fits is computed with when an observer makes room", (device) => {

@@ -22,6 +22,8 @@ Deno.test("candidates() finds pauses between uses, over the step's end, and befo
     { bytes: 100, born: 0, died: 9, uses: [0, 9], origin: -1 },
     { bytes: MIB, born: 6, died: 10, uses: [6, 7], origin: -1 },
     { bytes: MIB, born: -1, died: 5, uses: [], origin: 4 },
+    { bytes: MIB, born: 3, died: 5, uses: [3, 4], origin: -1 },
+    { bytes: MIB, born: 3, died: 5, uses: [3, 4, 5], origin: -1 },
   ]);
   const seen: [number, number, number, number][] = [];
   const look: PolicyFunction = (draft) => {
@@ -39,6 +41,7 @@ Deno.test("candidates() finds pauses between uses, over the step's end, and befo
     [1, 4, 13, 13], // a parameter, until the next step uses it
     [2, 2, Infinity, 7], // never used again, but still held
     [4, 7, Infinity, 15], // a gradient, until it is forgotten in the next step
+    [6, 4, Infinity, 5], // one that is freed an op late
   ]);
   assert(reasons[3].includes("smaller"));
 });

@@ -21,7 +21,7 @@ export interface BoundOptions {
  * needs beyond the budget is away. Seen from any op `e` on, through the end of the step and up to `e` in the next,
  *
  * - all of that which was made or used since `e` has left since then: over the link, before `p` may run;
- * - all that is away when an op `q` begins, and used until `e` comes again, has to come back in that time.
+ * - all that is away while an op `q` runs, and used before `e` comes again, has to come back after that.
  *
  * So a step takes at least the former, the ops from `p` to `q`, and the latter, for the worst of them; `e` is taken where
  * phases begin. Where nothing exceeds the budget it is the time of the ops. Latencies of copies, and what lies between
@@ -67,8 +67,8 @@ export function bound(trace: Trace, { budget, bandwidth }: BoundOptions): number
       const op = (first + i) % length;
       const excess = need[op] - budgetBytes;
       late = Math.max(late, msOf(excess - unused[op], "out") - before);
-      least = Math.max(least, late + before + msOf(excess - over[op], "in"));
       before += ms[op];
+      least = Math.max(least, late + before + msOf(excess - over[op], "in"));
     }
   }
   return least;

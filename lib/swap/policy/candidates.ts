@@ -6,7 +6,7 @@
 import { formatBytes } from "../../device/bytes.ts";
 import type { Candidate, PolicyFunction } from "../plan.ts";
 import { successors, type Trace } from "../trace.ts";
-import { exists } from "./need.ts";
+import { exists, lastAway } from "./need.ts";
 
 /** Settings of {@linkcode candidates}. */
 export interface CandidatesOptions {
@@ -74,7 +74,9 @@ function collect({ ops, storages }: Trace, index: number, next: number, found: C
   const { bytes, born, died, uses, origin } = storages[index];
   const length = ops.length;
   const add = (out: number, back: number, until: number) => {
-    if (until - out >= 2 && out < length) found.push({ storage: index, bytes, out, back, until, score: 0 });
+    if (lastAway({ back, until }) > out && out < length) {
+      found.push({ storage: index, bytes, out, back, until, score: 0 });
+    }
   };
   // Between an earlier op and this position nobody uses it; NaN: that time is another's.
   let idleFrom = born >= 0 ? born : origin < 0 ? -1 : NaN;

@@ -5,10 +5,12 @@
  */
 import { type Bytes, parseBytes } from "../../device/bytes.ts";
 import type { PolicyFunction, Recomputation } from "../plan.ts";
-import { durations, type Trace } from "../trace.ts";
+import type { Trace } from "../trace.ts";
+import { Cascades, type Group } from "./cascades.ts";
 import { needOf, startsOf } from "./need.ts";
 import { peakOf } from "./rank.ts";
 import { recomputedTrace } from "./recomputed.ts";
+import { Ways } from "./ways.ts";
 
 /** Settings of {@linkcode recompute}. */
 export interface RecomputeOptions {
@@ -20,27 +22,6 @@ export interface RecomputeOptions {
   cascade?: number;
   /** Bytes below which a storage stays; default 64 KiB. */
   minBytes?: number;
-}
-
-/** The most ops that run again for one storage, beyond those whose results are there. */
-const LONGEST = 8;
-
-/** What one op made and nobody uses for a while. */
-interface Group {
-  /** The op. */
-  readonly born: number;
-  /** Its outputs that idle, and after which op. */
-  storages: { storage: number; out: number }[];
-  /** The first op that uses one of them again. */
-  back: number;
-  readonly bytes: number;
-}
-
-/** How a group is computed again. */
-interface Way {
-  readonly calls: number[];
-  readonly sources: number[];
-  readonly ms: number;
 }
 
 /**
@@ -124,59 +105,7 @@ function chosen(
     if (freed >= wanted) break;
     if (cascades.accepts(group, way!.sources)) freed += group.bytes;
   }
-  return settled(trace, ways, cascades.groups);
-}
-
-/**
- * What is computed again needs what it reads, which may be dropped as well: one op then brings back all of a cascade.
- * Groups are accepted as long as none grows beyond some bytes.
- */
-class Cascades {
-  readonly groups: Group[] = [];
-  readonly #most: number;
-  /** By storage: the group that brings it back. */
-  readonly #owners = new Map<number, Group>();
-  /** By group: those that it needs, and those that need it. */
-  readonly #needs = new Map<Group, Group[]>();
-  readonly #serves = new Map<Group, Group[]>();
-  /** By storage: groups that read it. */
-  readonly #readers = new Map<number, Group[]>();
-
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  accepts(group: Group, sources: readonly number[]): boolean {
-    const needs = [
-      ...new Set(sources.map((source) => this.#owners.get(source)).filter((one) => one !== undefined)),
-    ];
-    const serves = [...new Set(group.storages.flatMap(({ storage }) => this.#readers.get(storage) ?? []))];
-    // All that would come back together: what those need that begin the cascade.
-    const below = reach(needs, this.#needs);
-    const above = reach(serves, this.#serves);
-    const together = reach([...above], this.#needs);
-    const bytes = [...new Set([...below, ...together])].reduce((sum, one) => sum + one.bytes, group.bytes);
-    if (bytes > this.#most) return false;
-    this.groups.push(group);
-    this.#needs.set(group, needs);
-    this.#serves.set(group, serves);
-    for (const one of needs) this.#serves.get(one)!.push(group);
-    for (const one of serves) this.#needs.get(one)!.push(group);
-    for (const { storage } of group.storages) this.#owners.set(storage, group);
-    for (const source of sources) {
-      const readers = this.#readers.get(source);
-      if (readers === undefined) this.#readers.set(source, [group]);
-      else readers.push(group);
-    }
-    return true;
-  }
-}
-
-/** Groups from which on others are reached, and these. */
-function reach(from: readonly Group[], edges: ReadonlyMap<Group, readonly Group[]>): Set<Group> {
-  const seen = new Set(from);
-  for (const group of seen) for (const next of edges.get(group) ?? []) seen.add(next);
-  return seen;
+  return settled(ways, cascades.groups);
 }
 
 /** What each op made that idles, from its last use on to the next one; of several pauses the longest counts. */
@@ -205,56 +134,11 @@ function groupsOf(trace: Trace, minBytes: number): Group[] {
   return [...groups.values()];
 }
 
-/** Ways to compute again what ops made. */
-class Ways {
-  readonly #trace: Trace;
-  readonly #ms: readonly number[];
-  /** By op: what it read, and what it made. */
-  readonly #inputs: number[][];
-  readonly #outputs: number[][];
-
-  constructor(trace: Trace) {
-    this.#trace = trace;
-    this.#ms = durations(trace);
-    this.#inputs = trace.ops.map(() => []);
-    this.#outputs = trace.ops.map(() => []);
-    trace.storages.forEach(({ born, uses }, storage) => {
-      this.#outputs[born]?.push(storage);
-      for (const use of uses) if (use !== born) this.#inputs[use].push(storage);
-    });
-  }
-
-  /** How op `born` can be run again before op `back`; null: it cannot. */
-  to(born: number, back: number): Way | null {
-    const calls = new Set<number>();
-    const sources = new Set<number>();
-    const { storages, pure } = this.#trace;
-    const pending = [born];
-    for (let call = pending.pop(); call !== undefined; call = pending.pop()) {
-      if (calls.has(call)) continue;
-      if (!pure![call] || calls.size > LONGEST) return null;
-      calls.add(call);
-      for (const input of this.#inputs[call]) {
-        const { born: made, died } = storages[input];
-        if (died >= back) sources.add(input);
-        else if (made < 0) return null;
-        else pending.push(made);
-      }
-    }
-    const sorted = [...calls].sort((a, b) => a - b);
-    return {
-      calls: sorted,
-      sources: [...sources],
-      ms: sorted.reduce((sum, call) => sum + this.#ms[call], 0),
-    };
-  }
-}
-
 /**
  * Recomputations in the order in which they come to pass. What one of them reads and another one makes has to be there
  * earlier.
  */
-function settled(trace: Trace, ways: Ways, groups: readonly Group[]): Recomputation[] {
+function settled(ways: Ways, groups: readonly Group[]): Recomputation[] {
   const groupOf = new Map<number, Group>();
   for (const group of groups) for (const { storage } of group.storages) groupOf.set(storage, group);
   const found: Recomputation[] = [];
@@ -268,14 +152,8 @@ function settled(trace: Trace, ways: Ways, groups: readonly Group[]): Recomputat
       const other = groupOf.get(source);
       if (other !== undefined) other.back = Math.min(other.back, back);
     }
-    found.push({
-      storages,
-      back,
-      calls,
-      sources,
-      ms,
-      temporaryBytes: temporaryBytes(trace, calls, storages),
-    });
+    const temporaryBytes = ways.temporaryBytes(calls, storages);
+    found.push({ storages, back, calls, sources, ms, temporaryBytes });
   }
   return found.reverse();
 }

@@ -45,10 +45,17 @@ export function scheduleOf(trace: Trace, moves: readonly Move[], next: readonly 
     if (storage >= 0 && position >= 0 && position < table.length) (table[position] ??= []).push(storage);
   };
   const moved = new Set<number>();
-  for (const { storage, out, back, prefetch } of moves) {
+  /** Who found no room to come back at the end of the step before. */
+  const late: Return[] = [];
+  for (const { storage, out, back, until, prefetch } of moves) {
     moved.add(storage);
     if (next[storage] >= 0) moved.add(next[storage]);
     put(tables.outs, out + 1, storage);
+    if (until >= length && next[storage] >= 0) {
+      const isBack = back < Infinity && prefetch <= length;
+      if (isBack) late.push({ storage: next[storage], back: back - length });
+      else put(tables.outs, 0, next[storage]);
+    }
     if (back === Infinity) continue;
     // In the next step it may have another index.
     const [who, begin] = prefetch < length ? [storage, prefetch] : [next[storage], prefetch - length];
@@ -56,7 +63,14 @@ export function scheduleOf(trace: Trace, moves: readonly Move[], next: readonly 
       (tables.ins[begin] ??= []).push({ storage: who, back: back - prefetch + begin });
     }
   }
-  for (const storage of moved) for (const use of storages[storage].uses) put(tables.uses, use, storage);
+  if (late.length > 0) {
+    late.sort((a, b) => a.back - b.back || a.storage - b.storage);
+    tables.ins[0] = [...late, ...tables.ins[0] ?? []];
+  }
+  // A device brings back what an op needs in the order in which it was made, as it is numbered here.
+  for (const storage of [...moved].sort((a, b) => a - b)) {
+    for (const use of storages[storage].uses) put(tables.uses, use, storage);
+  }
   storages.forEach((storage, i) => {
     if (!exists(storage)) return;
     if (storage.born >= 0) put(tables.births, storage.born, i);

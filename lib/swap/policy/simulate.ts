@@ -1,13 +1,14 @@
 /**
  * A step under a plan, simulated: which bytes are on the device while each op runs, when ops wait for copies, and how
  * long the step takes. It follows the rules of the executor and the device: a copy back begins early only into free
- * memory and is tried again until it is needed; an op waits for what it reads; an allocation waits for copies out; copies
- * of one direction go one after the other.
+ * memory and is tried again until it is needed; what is still leaving then stays; an op waits for what it reads; an
+ * allocation waits for copies out; copies of one direction go one after the other.
  *
  * @module
  */
 import type { Draft, Move, Plan, Simulation } from "../plan.ts";
 import { durations, successors, type Trace } from "../trace.ts";
+import { type Flight, handedOver, type Handover, isSame } from "./handover.ts";
 import { copyMs, exists } from "./need.ts";
 import { recomputedTrace } from "./recomputed.ts";
 import { type Return, type Schedule, scheduleOf } from "./schedule.ts";
@@ -15,28 +16,13 @@ import { type Return, type Schedule, scheduleOf } from "./schedule.ts";
 /** What {@linkcode simulate} needs of a plan. */
 export type Simulated = Pick<Plan, "moves" | "recomputed" | "budgetBytes" | "bandwidth">;
 
-/** A copy under way. */
-interface Flight {
-  /** -1: one that was freed in the step before, while it left. */
-  readonly storage: number;
-  readonly bytes: number;
-  readonly endMs: number;
-  /** False once an op has used what was leaving. */
-  holds: boolean;
-}
-
-/** What a step takes over from the one before: by storage where it is, and the copies under way. */
-interface Handover {
-  readonly states: Uint8Array;
-  readonly out: Flight[];
-  readonly in: Flight[];
-  readonly freeMs: { out: number; in: number };
-}
+/** Steps after which one is taken for steady though the next would differ, as where copies pile up. */
+const LAPS = 4;
 
 const [HERE, LEAVING, AWAY, RETURNING] = [0, 1, 2, 3];
 
 /**
- * Simulates a step in the steady state: it begins as a step before it has ended, with storages away and copies under
+ * Simulates a step in the steady state: it begins as a like step before it has ended, with storages away and copies under
  * way. Never throws for a plan that does not fit: where nothing is left to wait for, bytes exceed the budget.
  *
  * @returns bytes, and milliseconds from the step's beginning. Copies are those that begin in the step.
@@ -84,15 +70,17 @@ function steady(trace: Trace, plan: Simulated): Simulation {
   const length = trace.ops.length;
   const next = successors(trace);
   const states = new Uint8Array(trace.storages.length);
-  let isHandedOver = false;
   for (const { storage, back, until, prefetch } of plan.moves) {
     if (until < length || next[storage] < 0) continue;
-    isHandedOver = true;
     if (back === Infinity || prefetch >= length) states[next[storage]] = AWAY;
   }
   const schedule = scheduleOf(trace, plan.moves, next);
-  const first = run(trace, plan, schedule, next, { states, out: [], in: [], freeMs: { out: 0, in: 0 } });
-  return isHandedOver ? run(trace, plan, schedule, next, first.handover).simulation : first.simulation;
+  let before: Handover = { states, out: [], in: [], freeMs: { out: 0, in: 0 } };
+  for (let lap = 1;; lap++) {
+    const { simulation, handover } = run(trace, plan, schedule, next, before);
+    if (lap === LAPS || isSame(handover, before)) return simulation;
+    before = handover;
+  }
 }
 
 function run(
@@ -107,7 +95,7 @@ function run(
   const ms = durations(trace);
   const states = before.states.slice();
   const isDead = new Uint8Array(storages.length);
-  const flights = { out: before.out, in: before.in };
+  const flights = { out: before.out.map((flight) => ({ ...flight })), in: [...before.in] };
   const heads = { out: 0, in: 0 };
   const freeMs = { ...before.freeMs };
   const endMs = new Float64Array(storages.length);
@@ -118,14 +106,19 @@ function run(
     if (exists(storage) && storage.born < 0 && states[i] !== AWAY) bytes += storage.bytes;
   });
   for (const { storage, endMs: end } of flights.in) endMs[storage] = end;
-  for (const flight of flights.out) if (flight.storage < 0) bytes += flight.bytes;
+  /** The last copy out of each storage. */
+  const leaving = new Map<number, Flight>();
+  for (const flight of flights.out) {
+    if (flight.storage >= 0) leaving.set(flight.storage, flight);
+    else bytes += flight.bytes;
+  }
 
   /** Takes in copies that have ended. */
   const settle = () => {
     const { out, in: back } = flights;
     for (; heads.out < out.length && out[heads.out].endMs <= now; heads.out++) {
-      const { storage, holds, bytes: freed } = out[heads.out];
-      if (!holds) continue;
+      const { storage, frees, bytes: freed } = out[heads.out];
+      if (!frees) continue;
       bytes -= freed;
       if (storage >= 0 && states[storage] === LEAVING) states[storage] = AWAY;
     }
@@ -143,7 +136,9 @@ function run(
       bytes += size;
       endMs[storage] = end;
     }
-    flights[direction].push({ storage, bytes: size, endMs: end, holds: true });
+    const flight = { storage, bytes: size, endMs: end, frees: true };
+    flights[direction].push(flight);
+    if (direction === "out") leaving.set(storage, flight);
     copies.push({ storage, direction, startMs, endMs: end, bytes: size });
   };
   /** Waits until `wanted` more bytes fit, as long as a copy out will make room. */
@@ -157,6 +152,11 @@ function run(
     for (const storage of schedule.outs[position + 1] ?? []) {
       if (states[storage] === HERE && isDead[storage] === 0) send(storage, "out");
     }
+  };
+  /** What is still leaving when it is to come back stays: nobody needed its room. */
+  const stay = (storage: number) => {
+    states[storage] = HERE;
+    leaving.get(storage)!.frees = false;
   };
   /** Begins what waits to come back, in turn, as far as there is room. */
   const waiting: Return[] = [];
@@ -178,13 +178,13 @@ function run(
   for (let position = 0; position < length; position++) {
     const begun = now;
     settle();
-    for (const one of schedule.ins[position] ?? []) waiting.push(one);
+    for (const one of schedule.ins[position] ?? []) {
+      if (states[one.storage] === LEAVING) stay(one.storage);
+      else waiting.push(one);
+    }
     fetch(position);
     for (const storage of schedule.uses[position] ?? []) {
-      if (states[storage] === LEAVING) {
-        states[storage] = HERE;
-        for (const flight of flights.out) if (flight.storage === storage) flight.holds = false;
-      } else if (states[storage] === AWAY) {
+      if (states[storage] === AWAY) {
         makeRoom(storages[storage].bytes);
         send(storage, "in");
       }
@@ -202,39 +202,15 @@ function run(
     settle();
     for (const storage of schedule.deaths[position] ?? []) {
       isDead[storage] = 1;
-      // What is leaving is freed when it has left.
-      if (states[storage] === HERE || states[storage] === RETURNING) bytes -= storages[storage].bytes;
+      // What a copy reads is freed when that ends, though it was to stay.
+      const flight = leaving.get(storage);
+      if (flight !== undefined && flight.endMs > now) flight.frees = true;
+      else if (states[storage] === HERE || states[storage] === RETURNING) bytes -= storages[storage].bytes;
     }
     leave(position);
     fetch(position + 1);
   }
-  const handover = handedOver(next, states, isDead, flights, freeMs, now);
+  settle();
+  const handover = handedOver({ states, ...flights, freeMs }, next, isDead, now);
   return { simulation: { residentBytes, startMs, stallMs, stepMs: now, copies }, handover };
-}
-
-/** What is left at a step's end, `now`, as the next step sees it. */
-function handedOver(
-  next: readonly number[],
-  states: Uint8Array,
-  isDead: Uint8Array,
-  flights: { out: readonly Flight[]; in: readonly Flight[] },
-  freeMs: { out: number; in: number },
-  now: number,
-): Handover {
-  const later = new Uint8Array(states.length);
-  states.forEach((state, i) => {
-    if (next[i] >= 0 && isDead[i] === 0) later[next[i]] = state;
-  });
-  const carried = (list: readonly Flight[]) =>
-    list.filter(({ endMs, holds }) => endMs > now && holds).map(({ storage, endMs, ...flight }): Flight => ({
-      ...flight,
-      storage: storage >= 0 && isDead[storage] === 0 ? next[storage] : -1,
-      endMs: endMs - now,
-    }));
-  return {
-    states: later,
-    out: carried(flights.out),
-    in: carried(flights.in).filter(({ storage }) => storage >= 0),
-    freeMs: { out: Math.max(0, freeMs.out - now), in: Math.max(0, freeMs.in - now) },
-  };
 }
