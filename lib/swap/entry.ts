@@ -29,6 +29,8 @@ export interface Entry {
   /** How the trace's storages are found in a like step. */
   identities: Identities;
   executor: Executor;
+  /** Whether a plan for it is being made. */
+  isPlanned: boolean;
   /** Share of the budget that plans may fill: less after a step that needed room unforeseen. */
   share: number;
   /** Number of the step that it last served. */

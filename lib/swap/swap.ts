@@ -14,7 +14,8 @@ import { evict } from "./evict.ts";
 import { Executor } from "./executor.ts";
 import { measureBandwidth } from "./measure.ts";
 import type { Bandwidth, Plan, PolicyInput } from "./plan.ts";
-import { joint } from "./policy/mod.ts";
+import { planned } from "./planner.ts";
+import { compose } from "./policy/mod.ts";
 import { type Identities, Recorder } from "./recorder.ts";
 import { Report, type StepReport } from "./report.ts";
 import { Running } from "./running.ts";
@@ -36,6 +37,8 @@ export interface SwapOptions {
   similarity?: number;
 }
 
+/** Moves nothing. */
+const NO_PLAN = compose();
 /** Kinds of steps that are remembered at once. */
 const REMEMBERED = 32;
 /** Share of the budget that a plan may fill at first: the rest is for what lies between blocks. */
@@ -50,6 +53,9 @@ export class Swap implements Disposable {
   readonly #entries: Entry[] = [];
   readonly #latest: Record<Kind, Entry | null> = { training: null, evaluation: null };
   #bandwidth: Bandwidth | null = null;
+  /** Plans that are being made beside the training, and what takes those in that are ready. */
+  #awaited = 0;
+  readonly #arrived: (() => void)[] = [];
   /** What the last step was, whether training or evaluation. */
   #previous: Entry | null = null;
   /** The step under way. */
@@ -120,14 +126,18 @@ export class Swap implements Disposable {
   load(state: SwapState): void {
     const entries = read(state);
     for (const { latest, plan, sequence, ...saved } of entries) {
-      const { trace, identities, share } = saved;
-      const isKept = plan.budgetBytes === this.#budgetFor(share);
-      const learnt = isKept
-        ? { executor: new Executor(this.device, trace, plan, identities) }
-        : this.#planned(trace, identities, share);
-      const entry: Entry = { ...ofSequence(sequence), ...saved, ...learnt, used: this.#steps };
+      const { trace, identities, stage, share } = saved;
+      const executor = new Executor(this.device, trace, plan, identities);
+      const entry: Entry = {
+        ...ofSequence(sequence),
+        ...saved,
+        executor,
+        isPlanned: false,
+        used: this.#steps,
+      };
       this.#remember(entry);
       if (latest) this.#latest[entry.kind] = entry;
+      if (plan.budgetBytes !== this.#budgetFor(share)) this.#plan(entry, trace, identities, stage);
     }
   }
 
@@ -166,6 +176,7 @@ export class Swap implements Disposable {
     if (this.#running !== null) {
       throw new Error("swap: expected one step at a time but found one within another");
     }
+    for (const take of this.#arrived.splice(0)) take();
     const latest = this.#latest[kind];
     const expected = latest === null ? null : expectedAfter(latest);
     const running = new Running(this.device, this.#recorder, this.#entries, expected);
@@ -180,6 +191,8 @@ export class Swap implements Disposable {
       running.end();
     }
     this.#learn(kind, running);
+    // A loop that never waits for anything else would never hear of plans that are made beside it.
+    if (this.#awaited > 0) await new Promise((resolve) => setTimeout(resolve, 0));
     return result;
   }
 
@@ -190,16 +203,17 @@ export class Swap implements Disposable {
     let entry = this.#find(kind, running.entry, sequence);
     if (entry === null) {
       // Times of a first step are those of compiling graphs: they count evenly.
-      const learnt = this.#planned(
-        { ...this.#recorder.trace(), opMs: null },
-        this.#recorder.identities(),
-        SHARE,
-      );
-      entry = { kind, ...ofSequence(sequence), ...learnt, stage: "GenPolicy", share: SHARE, used: 0 };
+      const [trace, identities] = [{ ...this.#recorder.trace(), opMs: null }, this.#recorder.identities()];
+      const executor = new Executor(this.device, trace, NO_PLAN(trace), identities);
+      const learnt = { kind, ...ofSequence(sequence), trace, identities, executor };
+      entry = { ...learnt, stage: "WarmUp", isPlanned: false, share: SHARE, used: 0 };
       this.#remember(entry);
+      this.#plan(entry, trace, identities, "GenPolicy");
+    } else if (entry.isPlanned) {
+      // Its plan is on its way.
     } else if (entry.stage === "GenPolicy") {
-      const learnt = this.#planned(this.#recorder.trace(), this.#recorder.identities(), entry.share);
-      Object.assign(entry, { sequence, hashes: hashesOf(sequence), ...learnt, stage: "Stable" });
+      Object.assign(entry, { sequence, hashes: hashesOf(sequence) });
+      this.#plan(entry, this.#recorder.trace(), this.#recorder.identities(), "Stable");
     } else if (running.evictions > 0 && running.expected === entry && this.#previous === entry) {
       // Room was missing though the plan held from the beginning: it is made again, and, where sizes are those that it was
       // made for, to fill less.
@@ -243,16 +257,27 @@ export class Swap implements Disposable {
     return budgetBytes === Infinity ? Number.MAX_SAFE_INTEGER : Math.floor(budgetBytes * share);
   }
 
-  /** A plan for steps like one that was recorded, within a share of the budget. */
-  #planned(
-    trace: Trace,
-    identities: Identities,
-    share: number,
-  ): Pick<Entry, "trace" | "identities" | "executor"> {
-    const { policy = joint } = this.#options;
+  /** Plans for steps like one that was recorded, within the entry's share of the budget; now or before some next step. */
+  #plan(entry: Entry, trace: Trace, identities: Identities, stage: Stage): void {
+    const { policy } = this.#options;
     this.#bandwidth ??= measureBandwidth(this.device);
-    const plan = policy({ budget: this.#budgetFor(share), bandwidth: this.#bandwidth })(trace);
-    return { trace, identities, executor: new Executor(this.device, trace, plan, identities) };
+    const input = { budget: this.#budgetFor(entry.share), bandwidth: this.#bandwidth };
+    const take = (plan: Plan) => {
+      const executor = new Executor(this.device, trace, plan, identities);
+      Object.assign(entry, { trace, identities, executor, stage, isPlanned: false });
+    };
+    const plan = policy === undefined ? planned(trace, input) : policy(input)(trace);
+    if (!(plan instanceof Promise)) return take(plan);
+    entry.isPlanned = true;
+    this.#awaited++;
+    const arrived = (then: () => void) => {
+      this.#awaited--;
+      this.#arrived.push(then);
+    };
+    plan.then((plan) => arrived(() => take(plan)), (error) =>
+      arrived(() => {
+        throw error;
+      }));
   }
 
   #observeDevice(): DeviceObserver {

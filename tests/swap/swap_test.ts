@@ -212,3 +212,37 @@ Deno.test("steps do not nest, and what they give comes back", async () => {
   await assertRejects(() => swap.step(() => swap.step(() => 1)), Error, "one step at a time");
   assertEquals(await swap.step(() => Promise.resolve(7)), 7);
 });
+
+Deno.test("long steps are planned for beside the training, which goes on meanwhile", async () => {
+  const run = async (device: Device, swap: ebb.Swap | null) => {
+    using w = ebb.ones([32, 64], { device, requiresGrad: true });
+    const results: number[] = [];
+    const step = () =>
+      ebb.scope(() => {
+        let x = w.mul(1);
+        for (let i = 0; i < 1200; i++) x = i % 3 === 0 ? x.sin() : x.add(0.5);
+        x.sum().backward();
+        results.push(w.grad!.sum().item());
+        w.grad!.dispose();
+        w.grad = null;
+      });
+    // As long as it takes a thread to start, and to plan.
+    for (let i = 0; i < 200 && (swap === null ? i < 3 : swap.stage !== "Stable"); i++) {
+      await (swap === null ? step() : swap.step(step));
+    }
+    if (swap !== null) { for (let i = 0; i < 2; i++) await swap.step(step); }
+    return results;
+  };
+  const free = ebb.cpu();
+  const [expected] = await run(free, null);
+  const device = ebb.cpu({ budget: Math.floor(free.memory().peakBytes / 3) });
+  {
+    using swap = ebb.swap(device);
+    const found = await run(device, swap);
+    assertEquals(swap.stage, "Stable");
+    assertEquals(new Set(found), new Set([expected]));
+    assert(swap.plan().moves.length > 0 || swap.plan().recomputed!.length > 0);
+    assert(swap.trace().ops.length > 2000, `${swap.trace().ops.length} ops`);
+  }
+  assertEmpty(device);
+});

@@ -29,7 +29,21 @@ export function fastest(...makers: readonly ((trace: Trace) => Plan)[]): (trace:
   if (makers.length === 0) {
     throw new RangeError("fastest: expected at least one way to make plans but found none");
   }
-  return (trace) => fastestOf(makers.map((make) => make(trace)));
+  return (trace) => {
+    const plans: Plan[] = [];
+    for (const make of makers) {
+      const plan = make(trace);
+      // Nothing betters a plan under which no op waits, and none runs twice.
+      if (isIdeal(plan)) return plan;
+      plans.push(plan);
+    }
+    return fastestOf(plans);
+  };
+}
+
+/** Whether a step under a plan fits, and takes no longer than its ops. */
+export function isIdeal({ budgetBytes, predicted, recomputed = [] }: Plan): boolean {
+  return predicted.peakBytes <= budgetBytes && predicted.stallMs === 0 && recomputed.length === 0;
 }
 
 /** Of plans of one trace, the first one that no other betters. */

@@ -8,7 +8,7 @@ import type { Trace } from "../trace.ts";
 import { belady } from "./alternatives.ts";
 import { candidates } from "./candidates.ts";
 import { compose } from "./compose.ts";
-import { fastest, fastestOf } from "./fastest.ts";
+import { fastest, fastestOf, isIdeal } from "./fastest.ts";
 import { fit } from "./fit.ts";
 import { prefetch } from "./prefetch.ts";
 import { rank } from "./rank.ts";
@@ -89,8 +89,7 @@ export function joint(input: PolicyInput): (trace: Trace) => Plan {
   const swap = swapping(input);
   return (trace) => {
     const alone = swap(trace);
-    const isNeeded = alone.predicted.stallMs > 0 || alone.predicted.peakBytes > alone.budgetBytes;
-    if (trace.opMs === null || trace.pure === undefined || !isNeeded) return alone;
+    if (trace.opMs === null || trace.pure === undefined || isIdeal(alone)) return alone;
     const count = Math.max(2, Math.floor(MOST_OPS / trace.ops.length));
     const drops = TRIALS.slice(0, count).map((trial) => [recompute({ budget, minBytes: LEAST, ...trial })]);
     // What is to be dropped is found with one way to choose what moves, and then worked out with each.
