@@ -78,11 +78,15 @@ export class Recorder {
   #born: Int32Array = new Int32Array(256);
   #died: Int32Array = new Int32Array(256);
   #roles: Float64Array = new Float64Array(256);
+  #given: Int32Array = new Int32Array(256);
   #firstUses: Float64Array = new Float64Array(256);
   #pure: Int32Array = new Int32Array(256);
   #useStorage: Int32Array = new Int32Array(1024);
   #useOp: Int32Array = new Int32Array(1024);
   #uses = 0;
+  #writeStorage: Int32Array = new Int32Array(256);
+  #writeOp: Int32Array = new Int32Array(256);
+  #writes = 0;
   #inOp = false;
   #made = 0;
   #startMs = 0;
@@ -100,6 +104,7 @@ export class Recorder {
     this.position =
       this.count =
       this.#uses =
+      this.#writes =
       this.#made =
         0;
     this.calls.fill(0);
@@ -149,7 +154,9 @@ export class Recorder {
     for (let i = 0; i < outputs.length; i++) {
       const { mark } = outputs[i];
       this.#use(mark);
-      if (mark < 0 || this.#born[mark] !== position) isPure = false;
+      if (mark >= 0 && this.#born[mark] === position && this.#given[mark] === 0) continue;
+      isPure = false;
+      this.#write(mark);
     }
     this.#pure[position] = isPure ? 1 : 0;
     this.#temporaries[position] = this.#device.workspace.takePeak();
@@ -203,6 +210,11 @@ export class Recorder {
       const uses = used[this.#useStorage[i]];
       if (uses.at(-1) !== this.#useOp[i]) uses.push(this.#useOp[i]);
     }
+    const written = new Map<number, number[]>();
+    for (let i = 0; i < this.#writes; i++) {
+      const [mark, op] = [this.#writeStorage[i], this.#writeOp[i]];
+      written.set(mark, [...written.get(mark) ?? [], op]);
+    }
     const isAlive = (mark: number) => this.#died[mark] === NEVER;
     const survivors = new Map<number, number>();
     for (let mark = 0; mark < this.count; mark++) {
@@ -224,8 +236,10 @@ export class Recorder {
       storages: used.map((uses, mark): TracedStorage => ({
         bytes: this.#bytes[mark],
         born: this.#born[mark],
+        ...(this.#given[mark] === 1 ? { given: true } : {}),
         died: isAlive(mark) ? length : this.#died[mark],
         uses,
+        ...(written.has(mark) ? { writes: written.get(mark) } : {}),
         origin: originOf(mark),
       })),
     };
@@ -240,6 +254,7 @@ export class Recorder {
     this.#died[mark] = NEVER;
     this.#roles[mark] = storage.role;
     this.#firstUses[mark] = 0;
+    this.#given[mark] = born >= 0 && !this.#inOp ? 1 : 0;
   }
 
   #use(mark: number): void {
@@ -257,6 +272,16 @@ export class Recorder {
     return this.#device.copies.waitedMs + this.#device.recomputedMs;
   }
 
+  #write(mark: number): void {
+    if (mark < 0) return;
+    if (this.#writes === this.#writeOp.length) {
+      this.#writeOp = grown(this.#writeOp);
+      this.#writeStorage = grown(this.#writeStorage);
+    }
+    this.#writeStorage[this.#writes] = mark;
+    this.#writeOp[this.#writes++] = this.position;
+  }
+
   #growOps(): void {
     this.ops = grown(this.ops);
     this.#phases = grown(this.#phases);
@@ -271,6 +296,7 @@ export class Recorder {
     this.#died = grown(this.#died);
     this.#roles = grown(this.#roles);
     this.#firstUses = grown(this.#firstUses);
+    this.#given = grown(this.#given);
   }
 }
 

@@ -18,10 +18,14 @@ export interface TracedStorage {
   readonly bytes: number;
   /** The op that made it (or before which the program did); -1: it was there before the step. */
   readonly born: number;
+  /** Whether the program made it before {@linkcode born}, and not that op; absent: it did not. */
+  readonly given?: boolean;
   /** The op after which it was freed; the number of ops: it outlives the step; -1: it was freed before the first op. */
   readonly died: number;
   /** The ops that read or wrote it, ascending. */
   readonly uses: readonly number[];
+  /** Those of them that changed it in place; absent: none did. */
+  readonly writes?: readonly number[];
   /**
    * Of one that was there before the step: which storage of the step before it was, as an index into a like step's
    * storages. A parameter is itself; a gradient that waits to be forgotten is the one made a step ago. -1: unknown, or

@@ -189,3 +189,42 @@ for (const { kind, open } of presentDevices()) {
     assert(`${tight.report}`.includes("computing again"));
   });
 }
+
+Deno.test("what was changed in place since is neither dropped nor computed from", () => {
+  const of = (writes: Record<number, number[]>) => {
+    const storages = [
+      { bytes: 10, born: -1, died: 6, uses: [0, 1, 2, 5], origin: 0 },
+      { bytes: 1000, born: 0, died: 5, uses: [0, 1, 5], origin: -1 },
+      { bytes: 1000, born: 2, died: 3, uses: [2, 3], origin: -1 },
+    ].map((storage, i) => writes[i] === undefined ? storage : { ...storage, writes: writes[i] });
+    const trace: ebb.Trace = {
+      ...traceOf(6, storages),
+      pure: [true, false, true, true, true, true],
+      opMs: [1, 1, 1, 1, 1, 1],
+    };
+    return compose(recompute({ budget: 1500, minBytes: 0, cascade: 1 }))(trace).recomputed!.length;
+  };
+  assertEquals(of({}), 1);
+  assertEquals(of({ 1: [1] }), 0, "it is another since it was made");
+  assertEquals(of({ 0: [1] }), 0, "so is what it was made of");
+  assertEquals(of({ 0: [5] }), 1, "which may change later");
+});
+
+Deno.test("a sum written over an operand is told apart in a trace", async () => {
+  const device = ebb.cpu({ budget: "1 MiB" });
+  using swap = ebb.swap(device);
+  await swap.step(() =>
+    ebb.withDevice(device, () =>
+      ebb.scope(() => {
+        const x = ebb.ones([8]).sin();
+        return x.add_(1).mul(2).sum().item();
+      }))
+  );
+  const { names, ops, storages, pure } = swap.trace();
+  const at = (name: string) => ops.findIndex((op) => names[op] === name);
+  const made = storages.filter(({ born }) => born === at("sin"));
+  assertEquals(made.map(({ given, writes }) => [given, writes]), [[true, undefined], [undefined, [
+    at("add"),
+  ]]]);
+  assertEquals([pure![at("sin")], pure![at("add")], pure![at("mul")]], [true, false, true]);
+});

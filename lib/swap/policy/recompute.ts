@@ -112,8 +112,9 @@ function chosen(
 function groupsOf(trace: Trace, minBytes: number): Group[] {
   const starts = startsOf(trace);
   const groups = new Map<number, Group>();
-  trace.storages.forEach(({ bytes, born, died, uses }, storage) => {
+  trace.storages.forEach(({ bytes, born, given, died, uses, writes }, storage) => {
     if (born < 0 || died >= trace.ops.length || bytes < minBytes || !trace.pure![born]) return;
+    if (given || writes !== undefined) return; // no op made it as it is
     let [out, back, longest] = [-1, -1, 0];
     for (let i = 0, from = born; i < uses.length; from = uses[i++]) {
       const ms = starts[uses[i]] - starts[from + 1];

@@ -28,9 +28,9 @@ export class Ways {
     this.#ms = durations(trace);
     this.#inputs = trace.ops.map(() => []);
     this.#outputs = trace.ops.map(() => []);
-    trace.storages.forEach(({ born, uses }, storage) => {
-      this.#outputs[born]?.push(storage);
-      for (const use of uses) if (use !== born) this.#inputs[use].push(storage);
+    trace.storages.forEach(({ born, given = false, uses }, storage) => {
+      if (!given) this.#outputs[born]?.push(storage);
+      for (const use of uses) if (use !== born || given) this.#inputs[use].push(storage);
     });
   }
 
@@ -45,9 +45,11 @@ export class Ways {
       if (!pure![call] || calls.size > LONGEST) return null;
       calls.add(call);
       for (const input of this.#inputs[call]) {
-        const { born: made, died } = storages[input];
+        const { born: made, given = false, died, writes = [] } = storages[input];
+        // Neither what it read nor what lies in between may be another since.
+        if (writes.some((write) => write > (died >= back ? call : made) && write < back)) return null;
         if (died >= back) sources.add(input);
-        else if (made < 0) return null;
+        else if (made < 0 || given) return null;
         else pending.push(made);
       }
     }
