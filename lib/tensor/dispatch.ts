@@ -20,18 +20,26 @@ import { traced } from "./trace.ts";
 
 type Overwrites = readonly (readonly [number, number])[];
 const NONE: Overwrites = [];
+/** The first output has the bytes of the first operand, which the caller gives up, and a handle of its own. */
+const GIVEN_UP: Overwrites = [[0, 0]];
 
-/** Runs `op`, its first `inPlace` outputs written over as many operands. */
+/**
+ * Runs `op`, its first `inPlace` outputs written over as many operands in the operands' own handles; `"given up"`: the
+ * first one in a new handle, so that the op can be recorded.
+ */
 export function dispatch(
   op: CompiledOp,
   operands: readonly Operand[],
   attributes: Attributes,
-  inPlace: number,
+  inPlace: number | "given up",
 ): Tensor[] {
   const device = deviceOf(op, operands);
   const wantsGrad = gradEnabled() && op.gradient !== undefined && anyRequiresGrad(operands);
-  const overwrites = inPlace > 0 ? firstOverFirst(inPlace) : op.inPlace ?? NONE;
-  for (const [, operand] of overwrites) checkOverwritten(op, operands[operand], inPlace > 0 && wantsGrad);
+  const given = inPlace === "given up";
+  const overwrites = given ? GIVEN_UP : inPlace > 0 ? firstOverFirst(inPlace) : op.inPlace ?? NONE;
+  if (!given) {
+    for (const [, operand] of overwrites) checkOverwritten(op, operands[operand], inPlace > 0 && wantsGrad);
+  }
   if (!anyBlocked(operands)) {
     return complete(op, operands, operands, attributes, device, overwrites, wantsGrad);
   }
@@ -39,6 +47,7 @@ export function dispatch(
   try {
     const settled = settleLayouts(op, operands, attributes, overwrites, temporary);
     const outputs = complete(op, settled, operands, attributes, device, overwrites, wantsGrad);
+    if (given) return outputs;
     for (const [output, operand] of overwrites) {
       // Written over the plain contents of a blocked tensor: the tensor itself is to have them.
       const target = operands[operand] as Tensor;
@@ -119,7 +128,12 @@ function execute(
       if (size > 0) empty = false;
       const over = overwrites.find(([output]) => output === j);
       if (over !== undefined && device.backend.divisible) {
-        outputs.push(inputs[over[1]] as Tensor);
+        const operand = inputs[over[1]] as Tensor;
+        outputs.push(
+          overwrites === GIVEN_UP
+            ? new Tensor(operand.storage.retain(), dtype, shape, operand.offset, blocked)
+            : operand,
+        );
         continue;
       }
       const storage = device.allocate(size * bytesPerElement(dtype));
@@ -137,7 +151,8 @@ function execute(
     if (pinned !== null) device.unpin(pinned);
   }
   for (const [output, operand] of overwrites) {
-    outputs[output] = overwritten(outputs[output], inputs[operand] as Tensor);
+    if (overwrites === GIVEN_UP) outputs[output].storage.written();
+    else outputs[output] = overwritten(outputs[output], inputs[operand] as Tensor);
   }
   if (observer !== null) {
     observer.after(op.name, read, outputs.map((output) => output.storage));

@@ -56,6 +56,14 @@ export interface Saves {
   outputs?: readonly number[];
 }
 
+/** How rows of an op can be cut. */
+export interface Rows {
+  /** So many rows of the operands make one of the first output. */
+  each: number;
+  /** So many rows of the first output are in a piece at least. */
+  least: number;
+}
+
 /** An operation. */
 export interface OpRecord<
   I extends readonly Operand[] = readonly Operand[],
@@ -81,7 +89,9 @@ export interface OpRecord<
    * Rows (axis 0 of the outputs and of operands as long) are independent, always or of these operands: large ones are
    * processed piece by piece.
    */
-  rows?: boolean | ((inputs: I) => boolean);
+  rows?: boolean | ((inputs: I, attributes: A) => boolean | Rows);
+  /** Operands that every piece reads in whole, whatever their length. */
+  whole?: readonly number[];
   /** The graph moves elements and computes nothing: half precision is left as it is instead of computed in float32. */
   moves?: boolean;
   /** Runs on one thread: a kernel in the graph is wrong with several (ScatterND that adds races). */
@@ -104,6 +114,11 @@ export interface Op<I extends readonly Operand[], A extends Attributes = Attribu
    * own handles. Sound where the graph reads an overwritten operand no later than in the node that writes it.
    */
   into(inputs: I, attributes?: A, count?: number): Tensor;
+  /**
+   * Runs it with the first output in the bytes of the first operand, which the caller gives up: nobody may read it any
+   * more, nor may anything have saved it. Unlike {@link into} it is recorded like any other.
+   */
+  over(inputs: I, attributes?: A): Tensor;
   /** Its record. */
   readonly record: CompiledOp<I, A>;
 }
@@ -132,6 +147,7 @@ export function defineOp<I extends readonly Operand[], A extends Attributes = At
   return Object.assign(op, {
     all: (inputs: I, attributes?: A) => dispatch(any, inputs, attributes ?? NONE, 0),
     into: (inputs: I, attributes?: A, count = 1) => dispatch(any, inputs, attributes ?? NONE, count)[0],
+    over: (inputs: I, attributes?: A) => first(dispatch(any, inputs, attributes ?? NONE, "given up"), inputs),
     record: compiled,
   });
 }

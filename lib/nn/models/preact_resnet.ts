@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { adaptiveAvgPool2d, add, flatten } from "../../tensor/ops/mod.ts";
+import { addOver } from "../../tensor/ops/arithmetic.ts";
+import { adaptiveAvgPool2d, flatten } from "../../tensor/ops/mod.ts";
 import { discard } from "../../tensor/scope.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { forwardWith } from "../fuse.ts";
@@ -53,7 +54,7 @@ export class PreactBlock extends Module {
     discard(first);
     const second = this.conv2.forward(normal);
     discard(normal);
-    return add(second, around);
+    return addOver(second, around);
   }
 }
 

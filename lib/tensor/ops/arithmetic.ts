@@ -67,6 +67,16 @@ export function add(a: TensorOrNumber, b: TensorOrNumber): Tensor {
   return addOp([a, b]);
 }
 
+/**
+ * `a + b` for an `a` that its maker gives up, written over it where it is seen nowhere else: so the sum needs room for two
+ * tensors, not for three.
+ */
+export function addOver(a: Tensor, b: Tensor): Tensor {
+  const isPrivate = !a.kept && a.storage.holders === 1 && (a.node !== null || !a.requiresGrad);
+  const isAlike = sameShape(a.shape, b.shape) && a.dtype === b.dtype && a.blocked === b.blocked;
+  return isPrivate && isAlike ? addOp.over([a, b]) : add(a, b);
+}
+
 /** `a − b`, broadcasting. */
 export function sub(a: TensorOrNumber, b: TensorOrNumber): Tensor {
   return subOp([a, b]);

@@ -7,11 +7,13 @@
 import type { GraphBuilder, Value } from "../../ort/mod.ts";
 import { asBlocked, asPlain } from "../layout.ts";
 import { defineOp, type Op, type Spec } from "../op.ts";
+import { sizeOf } from "../shape.ts";
 import { isOverwritable } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
 import { affinePair, inverseDeviation, planeDots, planeSums } from "./channel.ts";
 import { clone } from "./copy.ts";
-import { positive } from "./pieces.ts";
+import { isCrowded, positive } from "./pieces.ts";
+import { throughRelu } from "./unary.ts";
 
 /** What the image was normalised by. */
 export interface Statistics {
@@ -92,6 +94,22 @@ const affine: Op<[Tensor, Tensor, Tensor, Tensor, Tensor]> = defineOp({
   ],
 });
 
+/** The same over `dy`. The last node copies: before it, the sum would be written over what is still to be read. */
+const affineOver: Op<[Tensor, Tensor, Tensor, Tensor, Tensor]> = defineOp({
+  name: "batchNormAffineOver",
+  shaped: true,
+  rows: true,
+  layout: "own",
+  inPlace: [[0, 0]],
+  infer: ([, { dtype, shape, blocked }]) => [
+    { dtype, shape, blocked, graphShape: [shape[0], sizeOf(shape.slice(1))] },
+  ],
+  graph: (g, [dy, x, a, k, c], { inputs: [, image], outputs: [{ shape }], provider }) => {
+    const dx = affinePair(g, dy, a, x, k, c, image as Spec, provider);
+    return [g.node("Reshape", [dx, g.ints([shape[0], sizeOf(shape.slice(1))])])];
+  },
+});
+
 /** Gradients of image, weight and bias; `y` is the result where a ReLU followed, else null. */
 export function batchNormBackward(
   dy: Tensor,
@@ -102,11 +120,22 @@ export function batchNormBackward(
   needs: readonly boolean[],
 ): (Tensor | null)[] {
   const settled = dy.blocked === x.blocked ? dy : x.blocked ? asBlocked(dy) : asPlain(dy);
+  // Three images of this size: where that is too much, one step for the mask and one for the sums, and dx over dy.
+  const crowded = isCrowded(x.device, 3 * x.bytes);
   const [gradient, rowSums, rowDots] = y === null
     ? [settled, ...sums.all([settled, x])]
+    : crowded
+    ? throughThenSums(settled, x, y)
     : maskedSums.all([isOverwritable(settled) ? settled : clone(settled), x, y]);
   const settings = { epsilon, count: x.size / x.shape[1], ofBatch };
   const [dw, db, a, k, c] = coefficients.all([rowSums, rowDots, mean, variance, weight], settings);
-  const dx = needs[0] ? affine([gradient, x, a, k, c]) : null;
+  const over = crowded && isOverwritable(gradient);
+  const dx = needs[0] ? (over ? affineOver : affine)([gradient, x, a, k, c]) : null;
   return [dx, needs[1] ? dw : null, needs[2] ? db : null];
+}
+
+/** As {@link maskedSums}, in two steps. */
+function throughThenSums(dy: Tensor, x: Tensor, y: Tensor): Tensor[] {
+  const gradient = throughRelu(dy, y);
+  return [gradient, ...sums.all([gradient, x])];
 }

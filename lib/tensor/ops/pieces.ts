@@ -1,13 +1,25 @@
 /**
- * Small pieces of graphs that several ops share.
+ * Small pieces of graphs that several ops share, and when to work with less at once.
  *
  * @module
  */
+import type { Device } from "../../device/mod.ts";
 import type { GraphBuilder, Value } from "../../ort/mod.ts";
 import type { DType } from "../dtype.ts";
 import type { Spec } from "../op.ts";
 import { type Shape, sizeOf } from "../shape.ts";
 import { STEP } from "./unary.ts";
+
+/** Share of a budget that an op may take: what is free lies in several places. */
+const ROOM = 0.6;
+
+/**
+ * Whether so many bytes of operands and temporaries crowd a device, so that it pays to work with less at once. Temporaries
+ * count double: while an op runs, nothing can be moved to make room for them.
+ */
+export function isCrowded(device: Device, operands: number, temporaries = 0): boolean {
+  return operands + 2 * temporaries > ROOM * device.pool.budgetBytes;
+}
 
 /** `x` as a matrix whose rows are along the last `axes` axes; free at the start of a graph. */
 export function rows(g: GraphBuilder, x: Value, rank: number, axes = 1): Value {

@@ -17,7 +17,7 @@ import {
   fillsBlocks,
 } from "./geometry.ts";
 import { convInputGradient } from "./input_gradient.ts";
-import { convWeightGradient } from "./weight_gradient.ts";
+import { convWeightGradients } from "./weight_gradient.ts";
 
 type Attributes = ConvAttributes & { activation: Activation };
 
@@ -68,7 +68,7 @@ export const conv: Op<[Tensor, Tensor, Tensor | null], Attributes> = defineOp<
     const [imageShape, filterShape] = [specs[0].shape, specs[1].shape];
     const dx = needs[0] ? convInputGradient([d, weight], { ...geometry, image: imageShape }) : null;
     if (!needs[1] && !needs[2]) return [dx, null, null];
-    const [dw, db] = convWeightGradient.all([x, d], {
+    const [dw, db] = convWeightGradients(x, d, {
       ...geometry,
       kernel: filterShape.slice(2),
       bias: needs[2],

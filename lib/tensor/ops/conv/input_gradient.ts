@@ -13,7 +13,7 @@ import type { Tensor } from "../../tensor.ts";
 import { flippedFilter, tapsFilter } from "./filters.ts";
 import { conv } from "./forward.ts";
 import { blockedConvolution, blocksFor, type ConvAttributes, fillsBlocks } from "./geometry.ts";
-import { convWeightGradient } from "./weight_gradient.ts";
+import { convWeightGradients } from "./weight_gradient.ts";
 
 type Attributes = ConvAttributes & { image: Shape };
 
@@ -36,6 +36,9 @@ function formOf(dy: Tensor, weight: Tensor, { stride, padding, dilation, groups,
 export const convInputGradient: Op<[Tensor, Tensor], Attributes> = defineOp<[Tensor, Tensor], Attributes>({
   name: "conv2dInputGradient",
   shaped: true,
+  // Where the stride is 2, results of several convolutions are put together.
+  rows: ([dy, weight], attributes) => attributes.stride[0] > 1 && formOf(dy, weight, attributes) !== "plain",
+  whole: [1],
   layout: ([dy, weight], attributes) => formOf(dy, weight, attributes) !== "plain",
   infer: ([dy, weight], attributes) => {
     const form = formOf(dy, weight, attributes);
@@ -56,7 +59,7 @@ export const convInputGradient: Op<[Tensor, Tensor], Attributes> = defineOp<[Ten
     return [
       needs[0] ? conv([d, weight, null], { ...geometry, activation: "none" }) : null,
       needs[1]
-        ? convWeightGradient([d, dy], { ...geometry, kernel: specs[1].shape.slice(2), bias: false })
+        ? convWeightGradients(d, dy, { ...geometry, kernel: specs[1].shape.slice(2), bias: false })[0]
         : null,
     ];
   },

@@ -7,11 +7,10 @@
  */
 import type { GraphBuilder, Value } from "../../../ort/mod.ts";
 import { blockSize } from "../../layout.ts";
-import type { Spec } from "../../op.ts";
-import type { Shape } from "../../shape.ts";
+import { type Shape, sizeOf } from "../../shape.ts";
 import { fillsBlocks } from "./geometry.ts";
 import { swapRows } from "./rows.ts";
-import type { WeightAttributes } from "./weight_forms.ts";
+import type { WeightAttributes, WeightForm } from "./weight_forms.ts";
 
 const TAPS = 3;
 const TILE = 4;
@@ -92,47 +91,79 @@ function overTiles(matrix: Matrix, length: number, shift: number): Matrix {
   return rows;
 }
 
-/** The weight gradient `[O, C, 3, 3]` of blocked images. */
-export function winograd(
-  g: GraphBuilder,
-  x: Value,
-  dy: Value,
-  _attributes: WeightAttributes,
-  { shape: [n, c, height, width] }: Spec,
-  { shape: [, o] }: Spec,
-): Value {
+/** Tiles down and across. */
+const tilesOf = ([, , height, width]: Shape): [number, number] => [height / TILE, width / TILE];
+
+/** What is transformed: the image in tiles of 6 × 6, which overlap, or the gradient in tiles of 4 × 4. */
+export type Side = "image" | "gradient";
+
+/** Shape of what {@link transformed} gives: `[6 · tiles down, 6 · tiles across, N · channels]`. */
+export function transformedShape(shape: Shape): Shape {
+  const [down, across] = tilesOf(shape);
+  return [COUNT * down, COUNT * across, shape[0] * shape[1]];
+}
+
+/** The values of a blocked image's tiles at each point. */
+export function transformed(g: GraphBuilder, value: Value, shape: Shape, side: Side): Value {
   const B = blockSize();
-  const { pixels, gradients, taps } = transforms();
-  const constant = (matrix: Matrix) => g.values(matrix.flat(), [matrix.length, matrix[0].length]);
-  const [down, across] = [height / TILE, width / TILE];
-  // [6 · tiles down, 6 · tiles across, N · channels]
-  const transformed = (value: Value, channels: number, matrix: Matrix, shift: number) => {
-    const places = g.node("Reshape", [value, g.ints([n, channels / B, height * width, B])]);
-    const first = g.node("Transpose", [places], { perm: [2, 0, 1, 3] });
-    const rows = g.node("Reshape", [first, g.ints([height, width * n * channels])]);
-    const vertical = g.node("MatMul", [constant(overTiles(matrix, height, shift)), rows]);
-    const lines = g.node("Reshape", [vertical, g.ints([COUNT * down, width, n * channels])]);
-    const both = g.node("MatMul", [constant(overTiles(matrix, width, shift)), lines]);
-    return g.node("Reshape", [both, g.ints([COUNT * down * COUNT, across * n, channels])]);
-  };
-  const products = g.fused("FusedMatMul", [
-    transformed(dy, o, gradients, 0),
-    transformed(x, c, pixels, 1),
+  const [n, channels, height, width] = shape;
+  const { pixels, gradients } = transforms();
+  const [matrix, shift] = side === "image" ? [pixels, 1] : [gradients, 0];
+  const places = g.node("Reshape", [value, g.ints([n, channels / B, height * width, B])]);
+  const first = g.node("Transpose", [places], { perm: [2, 0, 1, 3] });
+  const rows = g.node("Reshape", [first, g.ints([height, width * n * channels])]);
+  const vertical = g.node("MatMul", [constant(g, overTiles(matrix, height, shift)), rows]);
+  const lines = g.node("Reshape", [vertical, g.ints([COUNT * height / TILE, width, n * channels])]);
+  return g.node("MatMul", [constant(g, overTiles(matrix, width, shift)), lines]);
+}
+
+/** Shape of {@link products}: `[points, O, C]`. */
+export function productsShape(image: Shape, small: Shape): Shape {
+  return [COUNT * tilesOf(image)[0] * COUNT, small[1], image[1]];
+}
+
+/** Sums over images and tiles across of the products at each point. */
+export function products(g: GraphBuilder, gradient: Value, image: Value, shape: Shape, small: Shape): Value {
+  const [points, o, c] = productsShape(shape, small);
+  return g.fused("FusedMatMul", [
+    g.node("Reshape", [gradient, g.ints([points, -1, o])]),
+    g.node("Reshape", [image, g.ints([points, -1, c])]),
   ], { transA: 1 });
-  // Back to taps, and the sum over tiles down in the same product.
-  const tapsOf = (tiles: number) =>
-    taps[0].map((_, tap) => taps.flatMap((row) => Array<number>(tiles).fill(row[tap])));
-  const vertical = g.node("MatMul", [
-    constant(tapsOf(down)),
-    g.node("Reshape", [products, g.ints([COUNT * down, COUNT * o * c])]),
-  ]);
-  const both = g.node("MatMul", [
-    constant(tapsOf(1)),
-    g.node("Reshape", [vertical, g.ints([TAPS, COUNT, o * c])]),
-  ]);
-  // The taps of each filter side by side: first those of a block of filters, then within it.
-  const perBlock = swapRows(g, both, [1, TAPS * TAPS, o * c / B, B]);
-  const blocks = g.node("Reshape", [perBlock, g.ints([o * c / B, B, TAPS, TAPS])]);
-  const filters = g.blocked("ReorderOutput", [blocks], { channels: B });
-  return g.node("Reshape", [filters, g.ints([o, c, TAPS, TAPS])]);
+}
+
+/** The weight gradient of blocked images. Its only partial sum is over all of them: products at each point. */
+export const winograd: WeightForm = {
+  blocked: [true, true],
+  share: (_, [n]) => n,
+  least: () => 1,
+  blocks: () => 1,
+  temporaries: (_, image, small) => 2 * (sizeOf(transformedShape(image)) + sizeOf(transformedShape(small))),
+  parts: (g, x, dy, { image, small }) =>
+    products(g, transformed(g, dy, small, "gradient"), transformed(g, x, image, "image"), image, small),
+  total(g, parts, { image, small: [, o] }) {
+    const B = blockSize();
+    const c = image[1];
+    const [down] = tilesOf(image);
+    const { taps } = transforms();
+    // Back to taps, and the sum over tiles down in the same product.
+    const tapsOf = (tiles: number) =>
+      taps[0].map((_, tap) => taps.flatMap((row) => Array<number>(tiles).fill(row[tap])));
+    const vertical = g.node("MatMul", [
+      constant(g, tapsOf(down)),
+      g.node("Reshape", [parts, g.ints([COUNT * down, COUNT * o * c])]),
+    ]);
+    const both = g.node("MatMul", [
+      constant(g, tapsOf(1)),
+      g.node("Reshape", [vertical, g.ints([TAPS, COUNT, o * c])]),
+    ]);
+    // The taps of each filter side by side: first those of a block of filters, then within it.
+    const perBlock = swapRows(g, both, [1, TAPS * TAPS, o * c / B, B]);
+    const blocks = g.node("Reshape", [perBlock, g.ints([o * c / B, B, TAPS, TAPS])]);
+    const filters = g.blocked("ReorderOutput", [blocks], { channels: B });
+    return g.node("Reshape", [filters, g.ints([o, c, TAPS, TAPS])]);
+  },
+};
+
+function constant(g: GraphBuilder, matrix: Matrix): Value {
+  return g.values(matrix.flat(), [matrix.length, matrix[0].length]);
 }
