@@ -31,8 +31,16 @@ export interface Entry {
   executor: Executor;
   /** Whether a plan for it is being made. */
   isPlanned: boolean;
-  /** Share of the budget that plans may fill: less after a step that needed room unforeseen. */
+  /** Share of the budget that plans may fill. */
   share: number;
+  /** Steps under the plan so far: how many, the least milliseconds of one, and allocations that found no room. */
+  served: { steps: number; leastMs: number; evictions: number };
+  /** Least milliseconds of each op of the trace, once they were measured again. */
+  opMs: Float64Array | null;
+  /** The plan before, to go back to where the new one is no faster; null: there is none to compare with. */
+  rival: { share: number; executor: Executor; leastMs: number } | null;
+  /** Whether no better plan is looked for. */
+  isSettled: boolean;
   /** Number of the step that it last served. */
   used: number;
   /** How often a step of which kind came next. */

@@ -197,6 +197,11 @@ export class Recorder {
     return this.#bytes.subarray(0, this.count).reduce((sum, bytes) => sum + bytes, 0);
   }
 
+  /** Milliseconds of each op, where they were taken. */
+  times(): Float64Array | null {
+    return this.timed ? this.#opMs.slice(0, this.position) : null;
+  }
+
   /** The ops of the step. */
   sequence(): { ops: Int32Array; phases: Int32Array } {
     return { ops: this.ops.slice(0, this.position), phases: this.#phases.slice(0, this.position) };

@@ -42,7 +42,7 @@ export class Running implements OpObserver {
     this.entry = this.expected = entry;
     const { waitedMs, sentBytes } = device.copies;
     this.#before = { waitedMs, recomputedMs: device.recomputedMs, ...sentBytes };
-    recorder.begin(entry !== null && entry.stage !== "Stable");
+    recorder.begin(entry !== null && !(entry.stage === "Stable" && entry.isSettled));
     this.#old = recorder.count;
     entry?.executor.begin(device.storages(), () => true);
   }

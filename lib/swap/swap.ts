@@ -12,6 +12,7 @@ import { likeness, type StepOps } from "./change.ts";
 import { type Entry, expectedAfter, hashesOf, type Kind, type Stage } from "./entry.ts";
 import { evict } from "./evict.ts";
 import { Executor } from "./executor.ts";
+import { FRESH, judge, misfit, unserved } from "./judge.ts";
 import { measureBandwidth } from "./measure.ts";
 import type { Bandwidth, Plan, PolicyInput } from "./plan.ts";
 import { planned } from "./planner.ts";
@@ -42,7 +43,7 @@ const NO_PLAN = compose();
 /** Kinds of steps that are remembered at once. */
 const REMEMBERED = 32;
 /** Share of the budget that a plan may fill at first: the rest is for what lies between blocks. */
-const [SHARE, LEAST_SHARE] = [0.9, 0.5];
+const SHARE = 0.9;
 
 /** Swap on a device, until it is disposed. Made by {@linkcode swap}. */
 export class Swap implements Disposable {
@@ -128,13 +129,8 @@ export class Swap implements Disposable {
     for (const { latest, plan, sequence, ...saved } of entries) {
       const { trace, identities, stage, share } = saved;
       const executor = new Executor(this.device, trace, plan, identities);
-      const entry: Entry = {
-        ...ofSequence(sequence),
-        ...saved,
-        executor,
-        isPlanned: false,
-        used: this.#steps,
-      };
+      const learnt = { ...ofSequence(sequence), ...saved, executor };
+      const entry: Entry = { ...learnt, ...FRESH, served: unserved(), used: this.#steps };
       this.#remember(entry);
       if (latest) this.#latest[entry.kind] = entry;
       if (plan.budgetBytes !== this.#budgetFor(share)) this.#plan(entry, trace, identities, stage);
@@ -206,7 +202,7 @@ export class Swap implements Disposable {
       const [trace, identities] = [{ ...this.#recorder.trace(), opMs: null }, this.#recorder.identities()];
       const executor = new Executor(this.device, trace, NO_PLAN(trace), identities);
       const learnt = { kind, ...ofSequence(sequence), trace, identities, executor };
-      entry = { ...learnt, stage: "WarmUp", isPlanned: false, share: SHARE, used: 0 };
+      entry = { ...learnt, ...FRESH, served: unserved(), stage: "WarmUp", share: SHARE, used: 0 };
       this.#remember(entry);
       this.#plan(entry, trace, identities, "GenPolicy");
     } else if (entry.isPlanned) {
@@ -214,11 +210,11 @@ export class Swap implements Disposable {
     } else if (entry.stage === "GenPolicy") {
       Object.assign(entry, { sequence, hashes: hashesOf(sequence) });
       this.#plan(entry, this.#recorder.trace(), this.#recorder.identities(), "Stable");
-    } else if (running.evictions > 0 && running.expected === entry && this.#previous === entry) {
-      // Room was missing though the plan held from the beginning: it is made again, and, where sizes are those that it was
-      // made for, to fill less.
-      if (entry.share > LEAST_SHARE && this.#hasSizesOf(entry.trace)) entry.share -= 0.05;
-      entry.stage = "GenPolicy";
+    } else if (running.expected === entry && this.#previous === entry) {
+      const verdict = this.#hasSizesOf(entry.trace)
+        ? judge(entry, running.report(), this.#recorder.times())
+        : misfit(entry, running.report());
+      if (verdict === "plan again") this.#plan(entry, entry.trace, entry.identities, "Stable");
     }
     entry.used = this.#steps;
     const { [kind]: latest } = this.#latest;
@@ -264,7 +260,7 @@ export class Swap implements Disposable {
     const input = { budget: this.#budgetFor(entry.share), bandwidth: this.#bandwidth };
     const take = (plan: Plan) => {
       const executor = new Executor(this.device, trace, plan, identities);
-      Object.assign(entry, { trace, identities, executor, stage, isPlanned: false });
+      Object.assign(entry, { trace, identities, executor, stage, served: unserved(), isPlanned: false });
     };
     const plan = policy === undefined ? planned(trace, input) : policy(input)(trace);
     if (!(plan instanceof Promise)) return take(plan);
