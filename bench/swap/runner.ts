@@ -82,7 +82,7 @@ export class Runner {
 }
 
 /** Steps before times count: plans are made, graphs compiled. */
-export const WARM_UP = 6;
+export const WARM_UP = 12;
 
 /** What a case needs without a budget: bytes reserved, milliseconds of a step, bytes saved for backward. */
 export async function need(
