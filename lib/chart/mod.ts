@@ -9,4 +9,5 @@ export { deviceMemory, type MemoryOptions, type MemorySample } from "./device_me
 export { learningCurves, type LearningOptions, type LearningRow } from "./learning.ts";
 export { moves, type MovesOptions } from "./moves.ts";
 export { memory, type StepMemoryOptions } from "./step_memory.ts";
+export { steps, type StepsOptions } from "./steps.ts";
 export { timeline, type TimelineOptions } from "./timeline.ts";

@@ -28,7 +28,7 @@ export type {
   ProfileKey,
 } from "./profile_data.ts";
 export { Profile, type ProfileTableOptions } from "./profile_report.ts";
-export { Report, type StepReport, type TensorReport } from "./report.ts";
+export { Report, type StepRecord, type StepReport, type TensorReport } from "./report.ts";
 export type { Place, SavedStep, SwapState } from "./state.ts";
 export { Swap, swap, type SwapOptions } from "./swap.ts";
 export { type Phase, PHASES, type Trace, type TracedStorage } from "./trace.ts";

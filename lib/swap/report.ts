@@ -5,7 +5,7 @@
  * @module
  */
 import { type Device, formatBytes } from "../device/mod.ts";
-import type { Stage } from "./entry.ts";
+import type { Kind, Stage } from "./entry.ts";
 import { DISPLAY, htmlTable } from "./html.ts";
 import type { Plan } from "./plan.ts";
 import { needOf } from "./policy/need.ts";
@@ -33,6 +33,16 @@ export interface StepReport {
   readonly evictions: number;
   /** Operands that an op had to wait for. */
   readonly missed: number;
+}
+
+/** A step as it went, among others. */
+export interface StepRecord extends StepReport {
+  /** Which step of all, from 1 on. */
+  readonly step: number;
+  /** What it was for. */
+  readonly kind: Kind;
+  /** How far the plan had come under which it began. */
+  readonly stage: Stage;
 }
 
 /** One tensor of the step. */

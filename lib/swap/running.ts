@@ -6,7 +6,7 @@
  */
 import type { Device, Storage } from "../device/mod.ts";
 import type { OpCall, OpObserver } from "../tensor/mod.ts";
-import { type Entry, extended } from "./entry.ts";
+import { type Entry, extended, type Stage } from "./entry.ts";
 import { evict } from "./evict.ts";
 import { numberOf, type Recorder } from "./recorder.ts";
 import type { StepReport } from "./report.ts";
@@ -16,6 +16,8 @@ export class Running implements OpObserver {
   entry: Entry | null;
   /** The entry at the beginning. */
   readonly expected: Entry | null;
+  /** How far its plan had come. */
+  readonly stage: Stage;
   /** Storages that had to leave because an allocation found no room. */
   evictions = 0;
   /** Ops that had to wait for an operand. */
@@ -40,6 +42,7 @@ export class Running implements OpObserver {
     this.#recorder = recorder;
     this.#entries = entries;
     this.entry = this.expected = entry;
+    this.stage = entry?.stage ?? "WarmUp";
     const { waitedMs, sentBytes } = device.copies;
     this.#before = { waitedMs, recomputedMs: device.recomputedMs, ...sentBytes };
     recorder.begin(entry !== null && !(entry.stage === "Stable" && entry.isSettled));

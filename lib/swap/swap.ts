@@ -18,7 +18,7 @@ import type { Bandwidth, Plan, PolicyInput } from "./plan.ts";
 import { planned } from "./planner.ts";
 import { compose } from "./policy/mod.ts";
 import { type Identities, Recorder } from "./recorder.ts";
-import { Report, type StepReport } from "./report.ts";
+import { Report, type StepRecord, type StepReport } from "./report.ts";
 import { Running } from "./running.ts";
 import { read, type SwapState, written } from "./state.ts";
 import type { Trace } from "./trace.ts";
@@ -42,6 +42,8 @@ export interface SwapOptions {
 const NO_PLAN = compose();
 /** Kinds of steps that are remembered at once. */
 const REMEMBERED = 32;
+/** Steps that {@linkcode Swap.history} goes back. */
+const REMEMBERED_STEPS = 1000;
 /** Share of the budget that a plan may fill at first: the rest is for what lies between blocks. */
 const SHARE = 0.9;
 
@@ -63,6 +65,7 @@ export class Swap implements Disposable {
   #running: Running | null = null;
   #steps = 0;
   #last: StepReport | null = null;
+  readonly #history: StepRecord[] = [];
   #disposed = false;
 
   /** Users call {@linkcode swap}. */
@@ -135,6 +138,11 @@ export class Swap implements Disposable {
       if (latest) this.#latest[entry.kind] = entry;
       if (plan.budgetBytes !== this.#budgetFor(share)) this.#plan(entry, trace, identities, stage);
     }
+  }
+
+  /** The last steps, at most 1000, as they went: `chart.steps` shows them. */
+  history(): readonly StepRecord[] {
+    return [...this.#history];
   }
 
   /** How far the plan for training steps has come. */
@@ -221,6 +229,8 @@ export class Swap implements Disposable {
     latest?.followers.set(entry, (latest.followers.get(entry) ?? 0) + 1);
     this.#latest[kind] = this.#previous = entry;
     if (kind === "training") this.#last = running.report();
+    this.#history.push({ step: this.#steps, kind, stage: running.stage, ...running.report() });
+    if (this.#history.length > REMEMBERED_STEPS) this.#history.shift();
   }
 
   /** What is known of a sequence like this one: first of what was expected, then of all of its kind. */
