@@ -32,11 +32,12 @@ export interface Larger {
   readonly trace: ebb.Trace;
   readonly plan: ebb.Plan;
   readonly report: ebb.Report;
+  readonly history: readonly ebb.StepRecord[];
 }
 
-const STEPS = 16;
+const STEPS = 20;
 /** Steps in which plans are made and graphs compiled. */
-const SETTLING = 4;
+const SETTLING = 8;
 const PART = 8;
 const CONTEXT = 128;
 
@@ -79,7 +80,7 @@ async function run(
   device: ebb.Device,
   name: string,
   listener: (step: LargerStep) => void,
-): Promise<{ run: LargerRun; swap: Pick<Larger, "trace" | "plan" | "report"> | null }> {
+): Promise<{ run: LargerRun; swap: Pick<Larger, "trace" | "plan" | "report" | "history"> | null }> {
   ebb.seed(seed);
   using swap = device.memory().budgetBytes === Infinity ? null : ebb.swap(device);
   return await ebb.withDevice(device, async () => {
@@ -106,7 +107,12 @@ async function run(
     const settled = times.slice(SETTLING).sort((a, b) => a - b);
     return {
       run: { losses, stepMs: settled[settled.length >> 1], peakBytes: device.memory().peakBytes },
-      swap: swap === null ? null : { trace: swap.trace(), plan: swap.plan(), report: swap.report() },
+      swap: swap === null ? null : {
+        trace: swap.trace(),
+        plan: swap.plan(),
+        report: swap.report(),
+        history: swap.history(),
+      },
     };
   });
 }

@@ -75,18 +75,19 @@ export function report({ images, training, larger, command }: Run): string {
 
 /** The language model in an eighth of its memory. */
 function largerThanMemory(larger: Larger): string[] {
-  const { trace, plan, report, budgetBytes } = larger;
+  const { trace, plan, report, history, budgetBytes } = larger;
   return [
     `<h1>Larger than memory</h1>`,
     `<p>A language model of six layers whose step needs ${
       ebb.formatBytes(report.neededBytes)
-    }, trained within ${ebb.formatBytes(budgetBytes)}: what idles leaves, and comes back in time. ${
-      escape(largerVerdict(larger))
-    }</p>`,
+    }, trained within ${
+      ebb.formatBytes(budgetBytes)
+    }: what idles leaves and comes back in time, or is computed again. ${escape(largerVerdict(larger))}</p>`,
     htmlTable(largerRows(larger)),
     `<p></p>`,
     ebb.chart.memory(trace, plan).html(),
     ebb.chart.timeline(trace, plan).html(),
+    ebb.chart.steps(history).html(),
   ];
 }
 

@@ -38,7 +38,7 @@ export interface Entry {
   /** Least milliseconds of each op of the trace, once they were measured again. */
   opMs: Float64Array | null;
   /** The plan before, to go back to where the new one is no faster; null: there is none to compare with. */
-  rival: { share: number; executor: Executor; leastMs: number } | null;
+  rival: Pick<Entry, "share" | "trace" | "executor"> & { leastMs: number } | null;
   /** Whether no better plan is looked for. */
   isSettled: boolean;
   /** Number of the step that it last served. */

@@ -7,6 +7,7 @@
  * @module
  */
 import type { Device, Storage } from "../device/mod.ts";
+import { append } from "./lists.ts";
 import type { Move, Plan } from "./plan.ts";
 import type { OpCall } from "../tensor/observe.ts";
 import { originals, recomputedTrace } from "./policy/recomputed.ts";
@@ -237,12 +238,6 @@ export class Executor {
       this.#waiting.shift();
     }
   }
-}
-
-function append<T>(lists: Map<number, T[]>, key: number, item: T): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [item]);
-  else list.push(item);
 }
 
 /** The first index from which on a list that ascends is at least `value`. */

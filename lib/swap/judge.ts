@@ -43,8 +43,8 @@ export function judge(
   entry.opMs = lesser(entry.opMs ?? Float64Array.from(durations(entry.trace)), times);
   if (served.steps < TRIED) return "go on";
   if (rival !== null && served.leastMs > GAIN * rival.leastMs) {
-    const { share, executor } = rival;
-    Object.assign(entry, { share, executor, ...FRESH, isSettled: true });
+    const { share, trace, executor } = rival;
+    Object.assign(entry, { share, trace, executor, ...FRESH, isSettled: true });
     return "go on";
   }
   const isCrowded = served.evictions > 0 && entry.share > LEAST_SHARE;
@@ -53,7 +53,8 @@ export function judge(
     Object.assign(entry, { ...FRESH, isSettled: true });
     return "go on";
   }
-  entry.rival = { share: entry.share, executor: entry.executor, leastMs: served.leastMs };
+  const { share, trace, executor } = entry;
+  entry.rival = { share, trace, executor, leastMs: served.leastMs };
   if (isCrowded) entry.share -= LESS;
   entry.trace = { ...entry.trace, opMs: [...entry.opMs] };
   return "plan again";

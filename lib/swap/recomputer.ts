@@ -7,6 +7,7 @@
 import { type Device, drop, type Storage } from "../device/mod.ts";
 import { Replay } from "../tensor/replay.ts";
 import type { OpCall } from "../tensor/observe.ts";
+import { append } from "./lists.ts";
 import type { Recomputation } from "./plan.ts";
 
 /** What of a plan is dropped in a step under way. */
@@ -61,10 +62,4 @@ export class Recomputer {
       this.#replays[i] = null;
     });
   }
-}
-
-function append<T>(lists: Map<number, T[]>, key: number, item: T): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [item]);
-  else list.push(item);
 }

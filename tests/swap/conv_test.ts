@@ -7,6 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import * as ebb from "../../mod.ts";
 import type { Device } from "../../lib/device/mod.ts";
 import { leakFree } from "../leak.ts";
+import { update } from "./trainings.ts";
 
 const STEPS = 3;
 
@@ -19,14 +20,7 @@ async function losses(device: Device, swaps: boolean): Promise<number[]> {
     using optimizer = new ebb.optim.SGD(model.parameters(), { lr: 0.01, momentum: 0.9 });
     using x = ebb.randn([64, 3, 32, 32]);
     using y = ebb.randint(0, 10, [64], { dtype: "int64" });
-    const step = () =>
-      ebb.scope(() => {
-        const loss = ebb.crossEntropy(model.forward(x), y);
-        optimizer.zeroGrad();
-        loss.backward();
-        optimizer.step();
-        return loss.item();
-      });
+    const step = () => update(model, optimizer, x, y);
     const found: number[] = [];
     for (let i = 0; i < STEPS; i++) found.push(swap === null ? step() : await swap.step(step));
     return found;

@@ -9,6 +9,7 @@ import { recomputedTrace } from "../../lib/swap/policy/recomputed.ts";
 import { Generator } from "../../lib/tensor/random.ts";
 import { presentDevices } from "../tensor/devices.ts";
 import { chain, randomTrace, traceOf } from "./traces.ts";
+import { update } from "./trainings.ts";
 
 const { candidates, compose, fastest, fit, joint, needOf, prefetch, rank, recompute, simulate, swapping } =
   ebb.policy;
@@ -159,19 +160,7 @@ for (const { kind, open } of presentDevices()) {
             )),
         });
         const losses: number[] = [];
-        for (let i = 0; i < 4; i++) {
-          losses.push(
-            await swap.step(() =>
-              ebb.scope(() => {
-                const loss = ebb.crossEntropy(model.forward(x), y);
-                optimizer.zeroGrad();
-                loss.backward();
-                optimizer.step();
-                return loss.item();
-              })
-            ),
-          );
-        }
+        for (let i = 0; i < 4; i++) losses.push(await swap.step(() => update(model, optimizer, x, y)));
         const curve = simulate(swap.trace(), swap.plan());
         assertEquals(curve.residentBytes.length, swap.trace().ops.length);
         return { losses, report: swap.report(), peak: device.memory().peakBytes };

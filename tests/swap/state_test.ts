@@ -6,6 +6,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as ebb from "../../mod.ts";
 import type { Device } from "../../lib/device/mod.ts";
+import { update } from "./trainings.ts";
 
 /** A small GPT with its optimizer, and one step of it. */
 function training(device: Device) {
@@ -14,15 +15,7 @@ function training(device: Device) {
     const model = ebb.models.gpt({ vocab: 65, layers: 3, heads: 4, width: 64, context: 64 });
     const optimizer = new ebb.optim.AdamW(model.parameters(), { lr: 1e-3 });
     const [x, y] = [0, 1].map(() => ebb.randint(0, 65, [8, 64], { dtype: "int64" }));
-    const step = () =>
-      ebb.withDevice(device, () =>
-        ebb.scope(() => {
-          const loss = ebb.crossEntropy(model.forward(x), y);
-          optimizer.zeroGrad();
-          loss.backward();
-          optimizer.step();
-          return loss.item();
-        }));
+    const step = () => ebb.withDevice(device, () => update(model, optimizer, x, y));
     return {
       model,
       optimizer,

@@ -12,6 +12,22 @@ export interface Training extends Disposable {
   step(): number;
 }
 
+/** A forward pass, a backward pass and an update; the loss. */
+export function update(
+  model: ebb.nn.Module,
+  optimizer: ebb.optim.Optimizer<ebb.optim.CommonOptions>,
+  x: ebb.Tensor,
+  y: ebb.Tensor,
+): number {
+  return ebb.scope(() => {
+    const loss = ebb.crossEntropy(model.forward(x), y);
+    optimizer.zeroGrad();
+    loss.backward();
+    optimizer.step();
+    return loss.item();
+  });
+}
+
 /** A GPT of two blocks on 4 sequences of 16 tokens, by AdamW. */
 export function gptTraining(device: Device): Training {
   return ebb.withDevice(device, () => {
@@ -50,16 +66,8 @@ function trainingOf(
   x: ebb.Tensor,
   y: ebb.Tensor,
 ): Training {
-  const step = () =>
-    ebb.scope(() => {
-      const loss = ebb.crossEntropy(model.forward(x), y);
-      optimizer.zeroGrad();
-      loss.backward();
-      optimizer.step();
-      return loss.item();
-    });
   return {
-    step: () => ebb.withDevice(device, step),
+    step: () => ebb.withDevice(device, () => update(model, optimizer, x, y)),
     [Symbol.dispose]() {
       for (const part of [optimizer, model, x, y]) part[Symbol.dispose]();
     },

@@ -5,26 +5,9 @@
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as ebb from "../../mod.ts";
-import { leakFree } from "../leak.ts";
+import { opsOf, test } from "./scoped.ts";
 
 const { checkpoint } = ebb;
-
-/** Runs a test in a scope and sees that nothing is left. */
-function test(name: string, fn: () => void): void {
-  Deno.test(name, () => leakFree(() => ebb.scope(fn)));
-}
-
-/** Names of the ops that run inside `fn`. */
-function opsOf(fn: () => void): string[] {
-  const names: string[] = [];
-  const stop = ebb.observeOps({ before: () => {}, after: (op) => names.push(op) });
-  try {
-    fn();
-  } finally {
-    stop();
-  }
-  return names;
-}
 
 const bits = (tensor: ebb.Tensor | null) => new Uint8Array(tensor!.data().buffer);
 
