@@ -65,6 +65,8 @@ export interface PolicyInput {
   budget: number;
   /** Speed of the link, as measured. */
   bandwidth: Bandwidth;
+  /** The most bytes that may be away at once, of host memory and disk together; default: any number. */
+  far?: number;
 }
 
 /** A plan in the making: what policy functions hand on to each other. */

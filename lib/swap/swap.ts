@@ -267,7 +267,9 @@ export class Swap implements Disposable {
   #plan(entry: Entry, trace: Trace, identities: Identities, stage: Stage): void {
     const { policy } = this.#options;
     this.#bandwidth ??= measureBandwidth(this.device);
-    const input = { budget: this.#budgetFor(entry.share), bandwidth: this.#bandwidth };
+    const { budgetBytes: host, disk } = this.device.copies.memory();
+    const far = host + (disk?.budgetBytes ?? 0);
+    const input = { budget: this.#budgetFor(entry.share), bandwidth: this.#bandwidth, far };
     const take = (plan: Plan) => {
       const executor = new Executor(this.device, trace, plan, identities);
       Object.assign(entry, { trace, identities, executor, stage, served: unserved(), isPlanned: false });

@@ -231,3 +231,30 @@ Deno.test("policy functions say what they expect", () => {
   assertThrows(() => belady({ budget: "much" }), RangeError, "belady budget");
   assertThrows(() => lru({ budget: 0 }), RangeError, "lru budget");
 });
+
+Deno.test("no more is away at once than the far side has room for", () => {
+  let [limited, refused] = [0, 0];
+  for (const seed of SEEDS.slice(0, 150)) {
+    const trace = randomTrace(seed);
+    const budget = Math.max(1, Math.ceil(floorOf(trace) + 0.2 * (peakOf(trace) - floorOf(trace))));
+    const awayOf = (plan: Plan) => {
+      const away = new Float64Array(trace.ops.length);
+      for (const { bytes, out, back, until } of plan.moves) {
+        const last = back === Infinity ? until : back - 1;
+        const places = new Set<number>();
+        for (let p = out + 1; p <= last; p++) places.add(p % away.length);
+        for (const place of places) away[place] += bytes;
+      }
+      return away.reduce((a, b) => Math.max(a, b), 0);
+    };
+    const free = awayOf(compose(all, rank(), fit({ budget, bandwidth: 1e9 }))(trace));
+    if (free === 0) continue;
+    for (const far of [Math.ceil(free / 2), Math.ceil(free / 10)]) {
+      const plan = compose(all, rank(), fit({ budget, bandwidth: 1e9, far }))(trace);
+      assert(awayOf(plan) <= far, `seed ${seed}: ${awayOf(plan)} of ${far}`);
+      limited++;
+      if (Object.values(plan.reasons).includes("stays: the far side has no room for it")) refused++;
+    }
+  }
+  assert(limited > 100 && refused > 0.5 * limited, `${refused} of ${limited}`);
+});

@@ -32,6 +32,8 @@ export interface Chosen {
 export class Choice {
   /** What was chosen, in order. */
   readonly chosen: Chosen[] = [];
+  /** Storages for which the far side had no room at some time. */
+  readonly refused = new Set<number>();
   readonly #length: number;
   /** Not chosen yet, the best first. */
   readonly #left: Candidate[];
@@ -54,14 +56,20 @@ export class Choice {
   /** Bytes on the device by position, without what is chosen. */
   readonly #resident: Heights;
   readonly #lanes: { out: Lane; in: Lane };
+  /** Bytes away by position, and how many there may be. */
+  readonly #away: Heights;
+  readonly #farBytes: number;
 
-  /** `moved` leave in any case. */
+  /** `moved` leave in any case; at most `farBytes` bytes are away at once. */
   constructor(
     trace: Trace,
     candidates: readonly Candidate[],
     moved: readonly Candidate[],
     bandwidth: Bandwidth,
+    farBytes = Infinity,
   ) {
+    this.#farBytes = farBytes;
+    this.#away = new Heights(new Float64Array(trace.ops.length));
     this.#length = trace.ops.length;
     const left = this.#left = [...candidates].sort((a, b) => b.score - a.score || a.out - b.out);
     this.#outMs = Float64Array.from(left, ({ bytes }) => copyMs(bytes, "out", bandwidth));
@@ -84,6 +92,7 @@ export class Choice {
       this.#lanes.out.takeFirst(from, to, copyMs(bytes, "out", bandwidth));
       if (back !== Infinity) this.#lanes.in.takeLast(from, to, copyMs(bytes, "in", bandwidth));
       this.#sink(from, to, bytes);
+      this.#send(from, to, bytes);
     }
   }
 
@@ -104,7 +113,7 @@ export class Choice {
     for (; this.#cursor.timely < timely.length; this.#cursor.timely++) {
       const i = timely[this.#cursor.timely];
       const at = worst >= low[i] ? worst : worst + this.#length;
-      if (at > high[i] || at < low[i] || !this.#hasTime(i, at)) continue;
+      if (at > high[i] || at < low[i] || !this.#hasTime(i, at) || !this.#hasRoom(i)) continue;
       this.#take(i, worst, true);
       return true;
     }
@@ -112,7 +121,7 @@ export class Choice {
     for (; this.#cursor.open < open.length; this.#cursor.open++) {
       const i = open[this.#cursor.open];
       const at = worst >= first[i] ? worst : worst + this.#length;
-      if (at > last[i] || at < first[i] || this.#isTaken[i] === 1) continue;
+      if (at > last[i] || at < first[i] || this.#isTaken[i] === 1 || !this.#hasRoom(i)) continue;
       this.#take(i, worst, false);
       return true;
     }
@@ -132,6 +141,16 @@ export class Choice {
     }
     if (this.#low[i] > this.#high[i]) this.#stale.timely++;
     return false;
+  }
+
+  /** Whether the far side has room for candidate `i` as long as it is away. */
+  #hasRoom(i: number): boolean {
+    if (this.#farBytes === Infinity) return true;
+    const { storage, bytes } = this.#left[i];
+    const isFull = withinStep(this.#first[i], this.#last[i], this.#length)
+      .some(([from, to]) => this.#away.lastAbove(from, to, this.#farBytes - bytes) >= 0);
+    if (isFull) this.refused.add(storage);
+    return !isFull;
   }
 
   /** Looks at the lists from the beginning for another op; makes them short when they have become long for nothing. */
@@ -161,7 +180,14 @@ export class Choice {
     // Where the link has no time ops wait, and it is gone from the first of them to the last.
     if (isTimely) this.#sink(left, comes - 1, candidate.bytes);
     else this.#sink(first, last, candidate.bytes);
+    this.#send(first, last, candidate.bytes);
     this.chosen.push({ candidate, at: worst, isTimely });
+  }
+
+  /** Counts bytes as away while they are on the link too. */
+  #send(from: number, to: number, bytes: number): void {
+    if (this.#farBytes === Infinity) return;
+    for (const [low, high] of withinStep(from, to, this.#length)) this.#away.add(low, high, bytes);
   }
 
   #sink(from: number, to: number, bytes: number): void {

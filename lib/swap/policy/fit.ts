@@ -5,7 +5,7 @@
  */
 import { type Bytes, formatBytes, parseBytes } from "../../device/bytes.ts";
 import type { Candidate, Draft, Move, PolicyFunction } from "../plan.ts";
-import { Choice, type Chosen } from "./choice.ts";
+import { Choice } from "./choice.ts";
 import { type GivenBandwidth, linkOf } from "./link.ts";
 import { lastAway, needOf, withinStep } from "./need.ts";
 import { countOver, peakOf } from "./rank.ts";
@@ -17,6 +17,8 @@ export interface FitOptions {
   budget: Bytes;
   /** Speed of the link: bytes per second both ways, or each way. Default: the draft's. */
   bandwidth?: GivenBandwidth;
+  /** The most bytes that may be away at once, of host memory and disk together. Default: any number. */
+  far?: Bytes;
 }
 
 /** How often a plan that does not fit by simulation is given more moves. */
@@ -61,13 +63,14 @@ const ROUNDS = 8;
  * assertEquals(plan.reasons[0], "moves: idle from relu (op 0) to reluGrad (op 4), frees 2 MiB at the peak, relu (op 2)");
  * ```
  */
-export function fit({ budget, bandwidth }: FitOptions): PolicyFunction {
+export function fit({ budget, bandwidth, far }: FitOptions): PolicyFunction {
   const budgetBytes = parseBytes(budget, "fit budget");
   const given = linkOf("fit", bandwidth);
+  const farBytes = far === undefined || far === Infinity ? Infinity : parseBytes(far, "fit far");
   return (draft) => {
     const { trace } = draft;
     const settled: Draft = { ...draft, budgetBytes, bandwidth: { ...draft.bandwidth, ...given } };
-    const choice = new Choice(trace, unmoved(draft), draft.moves, settled.bandwidth);
+    const choice = new Choice(trace, unmoved(draft), draft.moves, settled.bandwidth, farBytes);
     choice.relieve(budgetBytes);
     const movesOf = () => [
       ...draft.moves,
@@ -80,7 +83,7 @@ export function fit({ budget, bandwidth }: FitOptions): PolicyFunction {
       if (excess <= 0 || !choice.relieve(limit -= excess)) break;
       moves = movesOf();
     }
-    return { ...settled, moves, reasons: explained(settled, choice.chosen) };
+    return { ...settled, moves, reasons: explained(settled, choice) };
   };
 }
 
@@ -94,7 +97,10 @@ function unmoved({ candidates, moves }: Draft): readonly Candidate[] {
 }
 
 /** Why each storage moves, or stays. */
-function explained({ trace, reasons, candidates, moves, budgetBytes }: Draft, chosen: readonly Chosen[]) {
+function explained(
+  { trace, reasons, candidates, moves, budgetBytes }: Draft,
+  { chosen, refused }: Pick<Choice, "chosen" | "refused">,
+) {
   const texts: Record<number, string> = { ...reasons };
   const { length } = trace.ops;
   const name = (position: number) => {
@@ -113,7 +119,9 @@ function explained({ trace, reasons, candidates, moves, budgetBytes }: Draft, ch
     const covers = withinStep(candidate.out + 1, lastAway(candidate), length)
       .some(([from, to]) => over[to + 1] > over[from]);
     if (covers) isMoved.add(candidate.storage);
-    texts[candidate.storage] = covers
+    texts[candidate.storage] = refused.has(candidate.storage)
+      ? "stays: the far side has no room for it"
+      : covers
       ? "stays: what moves makes room enough"
       : "stays: while it idles no op needs more than the budget";
   }

@@ -33,9 +33,11 @@ const TRIALS: readonly Pick<RecomputeOptions, "share" | "cascade">[] = [
 const MOST_OPS = 20_000;
 
 /** Ways to choose what moves: by coverage and size, by coverage alone, and by Belady's rule. */
-function choices({ budget, bandwidth }: PolicyInput): readonly (readonly PolicyFunction[])[] {
-  const fitting = fit({ budget, bandwidth });
-  return [[rank(), fitting], [rank({ sizeWeight: 0 }), fitting], [belady({ budget, bandwidth })]];
+function choices({ budget, bandwidth, far = Infinity }: PolicyInput): readonly (readonly PolicyFunction[])[] {
+  const fitting = fit({ budget, bandwidth, far });
+  const ranked = [[rank(), fitting], [rank({ sizeWeight: 0 }), fitting]];
+  // Belady's rule knows no limit on the far side.
+  return far < Infinity ? ranked : [...ranked, [belady({ budget, bandwidth })]];
 }
 
 /** A complete policy: what `before` does, and then one of the {@linkcode choices}. */
