@@ -287,9 +287,14 @@ export class Device {
    * @internal
    */
   pin(storages: readonly Storage[]): void {
-    for (const storage of storages) storage.pins++;
+    let isAllHere = true;
+    for (let i = 0; i < storages.length; i++) {
+      storages[i].pins++;
+      if (!isHere(storages[i])) isAllHere = false;
+    }
+    if (isAllHere) return;
     try {
-      if (!storages.every(isHere)) this.#bringBack(storages);
+      this.#bringBack(storages);
     } catch (error) {
       this.unpin(storages);
       throw error;
@@ -315,7 +320,7 @@ export class Device {
    * @internal
    */
   unpin(storages: readonly Storage[]): void {
-    for (const storage of storages) storage.pins--;
+    for (let i = 0; i < storages.length; i++) storages[i].pins--;
   }
 
   /** Copies host bytes into a storage, from byte `offset` on. Throws {@link OutOfMemoryError} when it cannot come back. */

@@ -111,6 +111,11 @@ export class Executor {
     else append(this.#in, prefetch - this.#length, { index: this.#next[storage], due: back - this.#length });
   }
 
+  /** Whether something is dropped and computed again, so that ops have to be told of in full. */
+  get recomputes(): boolean {
+    return (this.plan.recomputed ?? []).length > 0;
+  }
+
   /**
    * A step begins, or turns out to be of this kind before op `position`. Where another kind of step was before, storages
    * are not where the plan has them by then: some leave now, and others come back in the order in which they are used.

@@ -13,7 +13,9 @@ import type { StepReport } from "./report.ts";
 
 /** A step under way: records it, and carries out the plan that fits it. */
 export class Running implements OpObserver {
-  entry: Entry | null;
+  entry: Entry | null = null;
+  /** Asked for only where something may have to run again. */
+  ran?: (call: OpCall) => void;
   /** The entry at the beginning. */
   readonly expected: Entry | null;
   /** How far its plan had come. */
@@ -41,13 +43,13 @@ export class Running implements OpObserver {
     this.#device = device;
     this.#recorder = recorder;
     this.#entries = entries;
-    this.entry = this.expected = entry;
+    this.expected = entry;
     this.stage = entry?.stage ?? "WarmUp";
     const { waitedMs, sentBytes } = device.copies;
     this.#before = { waitedMs, recomputedMs: device.recomputedMs, ...sentBytes };
     recorder.begin(entry !== null && !(entry.stage === "Stable" && entry.isSettled));
     this.#old = recorder.count;
-    entry?.executor.begin(device.storages(), () => true);
+    if (entry !== null) this.#follow(entry, () => true, 0);
   }
 
   before(name: string, inputs: readonly Storage[]): void {
@@ -67,10 +69,6 @@ export class Running implements OpObserver {
     const temporaries = this.#recorder.after(outputs);
     this.#peakBytes = Math.max(this.#peakBytes, this.#device.pool.liveBytes + temporaries);
     this.entry?.executor.after();
-  }
-
-  ran(call: OpCall): void {
-    if (call.outputs[0]?.device === this.#device) this.entry?.executor.ran(call);
   }
 
   created(storage: Storage): void {
@@ -116,6 +114,13 @@ export class Running implements OpObserver {
     };
   }
 
+  /** Whether the ops of the step were those of its entry, one by one. */
+  get isSame(): boolean {
+    const { position } = this.#recorder;
+    if (this.entry === null || this.#isLost || this.entry.hashes.length !== position) return false;
+    return position === 0 || this.entry.hashes[position - 1] === this.#hash;
+  }
+
   /** Notices whether the step goes as expected, and if not, which known one it is. */
   #recognise(op: number): void {
     const { entry } = this;
@@ -129,7 +134,17 @@ export class Running implements OpObserver {
     this.#isLost = other === null;
     if (other === null) return;
     entry.executor.end();
-    this.entry = other;
-    other.executor.begin(this.#device.storages(), ({ mark }) => mark < this.#old, position);
+    this.#follow(other, ({ mark }) => mark < this.#old, position);
+  }
+
+  /** Carries out the plan of an entry from an op on. */
+  #follow(entry: Entry, isOld: (storage: Storage) => boolean, position: number): void {
+    const { executor } = this.entry = entry;
+    this.ran = executor.recomputes
+      ? (call) => {
+        if (call.outputs[0]?.device === this.#device) executor.ran(call);
+      }
+      : undefined;
+    executor.begin(this.#device.storages(), isOld, position);
   }
 }

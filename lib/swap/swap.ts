@@ -203,39 +203,42 @@ export class Swap implements Disposable {
   /** Takes in a step that is over. */
   #learn(kind: Kind, running: Running): void {
     this.#steps++;
-    const sequence = this.#recorder.sequence();
-    let entry = this.#find(kind, running.entry, sequence);
+    const report = running.report();
+    let entry = this.#find(kind, running);
     if (entry === null) {
       // Times of a first step are those of compiling graphs: they count evenly.
       const [trace, identities] = [{ ...this.#recorder.trace(), opMs: null }, this.#recorder.identities()];
       const executor = new Executor(this.device, trace, NO_PLAN(trace), identities);
-      const learnt = { kind, ...ofSequence(sequence), trace, identities, executor };
+      const learnt = { kind, ...ofSequence(this.#recorder.sequence()), trace, identities, executor };
       entry = { ...learnt, ...FRESH, served: unserved(), stage: "WarmUp", share: SHARE, used: 0 };
       this.#remember(entry);
       this.#plan(entry, trace, identities, "GenPolicy");
-    } else if (entry.isPlanned) {
-      // Its plan is on its way.
+    } else if (entry.isPlanned || (entry.isSettled && report.evictions === 0)) {
+      // Its plan is on its way, or as good as it gets.
     } else if (entry.stage === "GenPolicy") {
+      const sequence = this.#recorder.sequence();
       Object.assign(entry, { sequence, hashes: hashesOf(sequence) });
       this.#plan(entry, this.#recorder.trace(), this.#recorder.identities(), "Stable");
     } else if (running.expected === entry && this.#previous === entry) {
       const verdict = this.#hasSizesOf(entry.trace)
-        ? judge(entry, running.report(), this.#recorder.times())
-        : misfit(entry, running.report());
+        ? judge(entry, report, this.#recorder.times())
+        : misfit(entry, report);
       if (verdict === "plan again") this.#plan(entry, entry.trace, entry.identities, "Stable");
     }
     entry.used = this.#steps;
     const { [kind]: latest } = this.#latest;
     latest?.followers.set(entry, (latest.followers.get(entry) ?? 0) + 1);
     this.#latest[kind] = this.#previous = entry;
-    if (kind === "training") this.#last = running.report();
-    this.#history.push({ step: this.#steps, kind, stage: running.stage, ...running.report() });
+    if (kind === "training") this.#last = report;
+    this.#history.push({ step: this.#steps, kind, stage: running.stage, ...report });
     if (this.#history.length > REMEMBERED_STEPS) this.#history.shift();
   }
 
   /** What is known of a sequence like this one: first of what was expected, then of all of its kind. */
-  #find(kind: Kind, expected: Entry | null, sequence: StepOps): Entry | null {
+  #find(kind: Kind, { entry: expected, isSame }: Running): Entry | null {
+    if (isSame && expected!.kind === kind) return expected;
     const { similarity = 0.95 } = this.#options;
+    const sequence = this.#recorder.sequence();
     const like = (entry: Entry) => entry.kind === kind ? likeness(entry.sequence, sequence, similarity) : -1;
     if (expected !== null && like(expected) >= similarity) return expected;
     let [best, found]: [number, Entry | null] = [similarity, null];

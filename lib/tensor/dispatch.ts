@@ -111,13 +111,14 @@ function execute(
     if (hasHappened(targets.map(({ storage }) => storage))) return targets;
   }
   const observer = opObserver;
-  const read = observer === null ? [] : storagesOf(inputs);
+  const { moves } = device;
+  const read = observer !== null || moves ? storagesOf(inputs) : [];
   observer?.before(op.name, read);
   // Where storages move, those of this op stay put until it is done.
-  const pinned = device.moves ? storagesOf(inputs) : null;
-  if (pinned !== null) {
+  const made: Storage[] = [];
+  if (moves) {
     for (const [, operand] of overwrites) settleRecipes(device, (inputs[operand] as Tensor).storage);
-    device.pin(pinned);
+    device.pin(read);
   }
   const outputs: Tensor[] = [];
   let empty = true;
@@ -138,9 +139,9 @@ function execute(
       }
       const storage = device.allocate(size * bytesPerElement(dtype));
       outputs.push(new Tensor(storage, dtype, shape, 0, blocked));
-      if (pinned !== null) {
+      if (moves) {
         storage.pins++;
-        pinned.push(storage);
+        made.push(storage);
       }
     }
     if (!empty) run(op, inputs, attributes, specs, outputs, device);
@@ -148,7 +149,10 @@ function execute(
     for (const output of outputs) if (!inputs.includes(output)) output.dispose();
     throw error;
   } finally {
-    if (pinned !== null) device.unpin(pinned);
+    if (moves) {
+      device.unpin(read);
+      device.unpin(made);
+    }
   }
   for (const [output, operand] of overwrites) {
     if (overwrites === GIVEN_UP) outputs[output].storage.written();
@@ -232,5 +236,10 @@ function anyRequiresGrad(operands: readonly Operand[]): boolean {
 }
 
 function storagesOf(operands: readonly Operand[]): Storage[] {
-  return operands.filter(isTensor).map((tensor) => tensor.storage);
+  const storages: Storage[] = [];
+  for (let i = 0; i < operands.length; i++) {
+    const operand = operands[i];
+    if (isTensor(operand)) storages.push(operand.storage);
+  }
+  return storages;
 }
