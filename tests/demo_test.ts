@@ -33,7 +33,7 @@ function readReport(page: string): string[] {
   );
   assertStringIncludes(page, "prefers-color-scheme: dark");
   const charts = [...page.matchAll(/<svg [^]*?<\/svg>/g)].map(([svg]) => picture(svg));
-  assertEquals(charts.length, 5);
+  assertEquals(charts.length, 6);
   return charts.flatMap(({ texts }) => texts);
 }
 
@@ -59,7 +59,7 @@ Deno.test("the demo learns digits, says how far it is, and writes a report with 
     const report = `${folder}/report.html`;
     const { code, out, err } = await demo(["--epochs", "0.15", "--report", report]);
     assertEquals([code, err], [0, ""]);
-    assertMatch(out, /^All 16 losses are the same, bit for bit\.$/m);
+    assertMatch(out, /^All 20 losses are the same, bit for bit\.$/m);
     assertMatch(out, /^━{8} step 16\/16 {2}loss \d\.\d{3} {2} *\d+ ms {2}within [\d.]+ MiB$/m);
     assertStringIncludes(out, "MNIST: 9,000 digits to learn from, 1,000 held out");
     assertMatch(

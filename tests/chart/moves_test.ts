@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { moves } from "../../lib/chart/mod.ts";
-import { SERIES } from "../../lib/chart/theme.ts";
+import { MUTED, SERIES } from "../../lib/chart/theme.ts";
 import type { Move, Plan, TracedStorage } from "../../lib/swap/mod.ts";
 import { chain, traceOf } from "../swap/traces.ts";
 import { picture } from "./svg.ts";
@@ -139,4 +139,29 @@ Deno.test("moves() says where nothing leaves, cuts long names, and draws what la
     .map((rect) => Number(rect.getAttribute("width")));
   assert(widths.length === 2 && widths[0] > 1, String(widths));
   assertThrows(() => moves(traceOf(0, []), planOf()), RangeError, "moves: expected a trace with ops");
+});
+
+Deno.test("moves() draws what is dropped as a line until it is computed again, and says how much that is", () => {
+  const trace = { ...chain(4, 64 * KIB, KIB), pure: new Array(8).fill(true), opMs: new Array(8).fill(1) };
+  const dropped = {
+    storages: [{ storage: 4, out: 1 }],
+    back: 7,
+    calls: [0],
+    sources: [0],
+    ms: 1,
+    temporaryBytes: 0,
+  };
+  const { svg } = moves(trace, { ...planOf([5, 64 * KIB, 2, 5, 6]), recomputed: [dropped] });
+  const { texts } = picture(svg);
+  assert(texts.includes("1 storage moves, 64 KiB a step; 1 is computed again."));
+  assert(texts.includes("dropped, computed again"));
+  assertEquals(bars(svg, MUTED.light, 8), [[2, 7]]);
+  // From then on it is another storage of the plan, in the row that it had.
+  const later = planOf([trace.storages.length, 64 * KIB, 7, 8, 8]);
+  assert(moves(trace, { ...later, recomputed: [dropped] }).svg.includes("op 64 KiB"));
+  assertThrows(
+    () => moves(trace, planOf([trace.storages.length, 1, 0, 1, 2])),
+    RangeError,
+    "a plan of this trace",
+  );
 });
