@@ -60,7 +60,7 @@ Deno.test("the demo learns digits, says how far it is, and writes a report with 
     const { code, out, err } = await demo(["--epochs", "0.15", "--report", report]);
     assertEquals([code, err], [0, ""]);
     assertMatch(out, /^All 20 losses are the same, bit for bit\.$/m);
-    assertMatch(out, /^━{8} step 16\/16 {2}loss \d\.\d{3} {2} *\d+ ms {2}within [\d.]+ MiB$/m);
+    assertMatch(out, /^━{8} step 20\/20 {2}loss \d\.\d{3} {2} *\d+ ms {2}within [\d.]+ MiB$/m);
     assertStringIncludes(out, "MNIST: 9,000 digits to learn from, 1,000 held out");
     assertMatch(
       out,
