@@ -125,7 +125,7 @@ export class Executor {
     this.#indices.length = 0;
     this.#waiting = [];
     this.#at = position - 1;
-    this.#recomputer.begin();
+    this.#recomputer.end();
     for (const storage of storages) this.#bind(storage, isOld(storage) ? this.#before : this.#made);
     const absent = new Set<number>();
     for (const { index, from, to } of this.#absences) {

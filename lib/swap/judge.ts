@@ -61,9 +61,8 @@ export function judge(
 }
 
 /** Judges a plan by a step of other sizes: where room was missing, the next such step is planned for anew. */
-export function misfit(entry: Entry, { evictions }: StepReport): "go on" {
+export function misfit(entry: Entry, { evictions }: StepReport): void {
   if (evictions > 0) Object.assign(entry, { stage: "GenPolicy", ...FRESH });
-  return "go on";
 }
 
 /** The lesser of times, where both are of as many ops. */

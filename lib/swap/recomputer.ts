@@ -31,11 +31,6 @@ export class Recomputer {
     });
   }
 
-  /** A step begins. */
-  begin(): void {
-    this.end();
-  }
-
   /** The op at a position has run. `live` gives the storage that is another's in the plan's trace. */
   ran(position: number, call: OpCall, live: (index: number) => Storage | null): void {
     for (const recomputation of this.#calls.get(position) ?? []) {

@@ -10,6 +10,7 @@
  */
 import type { Device, Storage } from "../device/mod.ts";
 import { stepPhase } from "../tensor/observe.ts";
+import { append } from "./lists.ts";
 import { PHASES, type Trace, type TracedStorage } from "./trace.ts";
 
 /** Numbers of ops by name, the same for all recorders; 0 is the program itself, which makes storages between ops. */
@@ -218,7 +219,7 @@ export class Recorder {
     const written = new Map<number, number[]>();
     for (let i = 0; i < this.#writes; i++) {
       const [mark, op] = [this.#writeStorage[i], this.#writeOp[i]];
-      written.set(mark, [...written.get(mark) ?? [], op]);
+      append(written, mark, op);
     }
     const isAlive = (mark: number) => this.#died[mark] === NEVER;
     const survivors = new Map<number, number>();

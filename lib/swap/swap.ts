@@ -220,10 +220,10 @@ export class Swap implements Disposable {
       Object.assign(entry, { sequence, hashes: hashesOf(sequence) });
       this.#plan(entry, this.#recorder.trace(), this.#recorder.identities(), "Stable");
     } else if (running.expected === entry && this.#previous === entry) {
-      const verdict = this.#hasSizesOf(entry.trace)
-        ? judge(entry, report, this.#recorder.times())
-        : misfit(entry, report);
-      if (verdict === "plan again") this.#plan(entry, entry.trace, entry.identities, "Stable");
+      if (!this.#hasSizesOf(entry.trace)) misfit(entry, report);
+      else if (judge(entry, report, this.#recorder.times()) === "plan again") {
+        this.#plan(entry, entry.trace, entry.identities, "Stable");
+      }
     }
     entry.used = this.#steps;
     const { [kind]: latest } = this.#latest;

@@ -12,7 +12,7 @@ import { opObserver } from "./observe.ts";
 import type { Attributes, CompiledOp, Operand, Spec } from "./op.ts";
 import { partOf } from "./part.ts";
 import { run } from "./run.ts";
-import { hasHappened } from "./saved.ts";
+import { hasHappened, isRepeated } from "./saved.ts";
 import { sizeOf } from "./shape.ts";
 import { gradEnabled, record } from "./tape.ts";
 import { Tensor } from "./tensor.ts";
@@ -106,7 +106,7 @@ function execute(
   device: Device,
   overwrites: Overwrites,
 ): Tensor[] {
-  if (overwrites.length === specs.length) {
+  if (isRepeated() && overwrites.length === specs.length) {
     const targets = overwrites.map(([, operand]) => inputs[operand] as Tensor);
     if (hasHappened(targets.map(({ storage }) => storage))) return targets;
   }

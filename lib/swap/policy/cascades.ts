@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { append } from "../lists.ts";
 
 /** What one op made and nobody uses for a while. */
 export interface Group {
@@ -51,11 +52,7 @@ export class Cascades {
     for (const one of needs) this.#serves.get(one)!.push(group);
     for (const one of serves) this.#needs.get(one)!.push(group);
     for (const { storage } of group.storages) this.#owners.set(storage, group);
-    for (const source of sources) {
-      const readers = this.#readers.get(source);
-      if (readers === undefined) this.#readers.set(source, [group]);
-      else readers.push(group);
-    }
+    for (const source of sources) append(this.#readers, source, group);
     return true;
   }
 }
