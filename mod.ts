@@ -3,6 +3,7 @@
  *
  * @module
  */
+export * as backdoor from "./lib/backdoor/mod.ts";
 export * as chart from "./lib/chart/mod.ts";
 export * from "./lib/device/mod.ts";
 export * from "./lib/swap/mod.ts";
@@ -12,5 +13,6 @@ export * as data from "./lib/data/mod.ts";
 export * from "./lib/files/mod.ts";
 export * as models from "./lib/nn/models/mod.ts";
 export * as nn from "./lib/nn/mod.ts";
-export { accuracy, type AccuracyOptions, type Classifier, type LabelledData } from "./lib/nn/accuracy.ts";
+export { accuracy } from "./lib/nn/accuracy.ts";
+export { type Classifier, type LabelledData, predict, type PredictOptions } from "./lib/nn/predict.ts";
 export * as optim from "./lib/optim/mod.ts";

@@ -6,7 +6,7 @@
 import { dirname } from "node:path";
 import * as ebb from "../mod.ts";
 import { writeAtomically } from "../lib/files/atomic.ts";
-import { ProgressLine } from "../lib/notebook/progress.ts";
+import { ProgressLine } from "../lib/progress/line.ts";
 import { type Arguments, HELP, readArguments, sameCommand } from "./arguments.ts";
 import { type Images, loadImages } from "./images.ts";
 import type { Step } from "./record.ts";

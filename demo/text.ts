@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bar } from "../lib/notebook/progress.ts";
+import { bar } from "../lib/progress/line.ts";
 import { formatBytes } from "../mod.ts";
 import type { Larger, LargerStep } from "./larger.ts";
 import type { Epoch, Step } from "./record.ts";

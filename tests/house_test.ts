@@ -16,7 +16,7 @@ const LONGEST = 400;
  * import each other one way only.
  */
 const FLOORS = [
-  ["ort"],
+  ["ort", "progress"],
   ["device"],
   ["tensor"],
   ["data", "files", "nn", "optim"],

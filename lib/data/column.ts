@@ -68,8 +68,20 @@ export interface RowsColumn extends ColumnBase {
   readonly rows: HostData;
 }
 
+/** Another column with some of its rows replaced. */
+export interface ReplacedColumn extends ColumnBase {
+  /** Tells columns apart. */
+  readonly kind: "replaced";
+  /** Where all other rows come from. */
+  readonly base: Column;
+  /** For each row its place among `rows`, or -1. */
+  readonly places: Int32Array;
+  /** The new rows, as they are in a batch. */
+  readonly rows: HostData;
+}
+
 /** A column of a data set. */
-export type Column = BytesColumn | LabelsColumn | WindowsColumn | RowsColumn;
+export type Column = BytesColumn | LabelsColumn | WindowsColumn | RowsColumn | ReplacedColumn;
 
 /** The table by which bytes 0 to 255 become 0 to 1. */
 export const UNIT_VALUES: Float32Array = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
@@ -82,6 +94,7 @@ export function sharedBytes(length: number): Uint8Array<SharedArrayBuffer> {
 /** The element type of a column's batches. */
 export function columnDtype(column: Column): DType {
   if (column.kind === "bytes") return "float32";
+  if (column.kind === "replaced") return columnDtype(column.base);
   return column.kind === "rows" ? column.dtype : "int64";
 }
 
@@ -102,14 +115,26 @@ export function gatherRows(column: Column, rows: ArrayLike<number>, out: HostDat
       return gatherLabels(column, rows, out as BigInt64Array);
     case "windows":
       return gatherWindows(column, rows, out as BigInt64Array);
-    case "rows": {
-      const size = sizeOf(column.shape);
-      // The two are of one type: the column's own rows decided that of `out`.
-      const [from, to] = [column.rows as Float32Array, out as Float32Array];
-      for (let i = 0; i < rows.length; i++) {
-        to.set(from.subarray(rows[i] * size, (rows[i] + 1) * size), i * size);
-      }
+    case "rows":
+      return copyRows(column, rows, out);
+    case "replaced": {
+      gatherRows(column.base, rows, out);
+      return copyRows(column, Int32Array.from(rows, (row) => column.places[row]), out);
     }
+  }
+}
+
+/** Copies the given rows one after the other; leaves out those below 0. */
+function copyRows(
+  { rows: all, shape }: RowsColumn | ReplacedColumn,
+  rows: ArrayLike<number>,
+  out: HostData,
+): void {
+  const size = sizeOf(shape);
+  // The two are of one type: the column's own rows decided that of `out`.
+  const [from, to] = [all as Float32Array, out as Float32Array];
+  for (let i = 0; i < rows.length; i++) {
+    if (rows[i] >= 0) to.set(from.subarray(rows[i] * size, (rows[i] + 1) * size), i * size);
   }
 }
 
@@ -117,6 +142,7 @@ type HostDataType = { new (buffer: ArrayBufferLike): HostData; readonly BYTES_PE
 
 function arrayType(column: Column): HostDataType {
   if (column.kind === "bytes") return Float32Array;
+  if (column.kind === "replaced") return arrayType(column.base);
   return column.kind === "rows" ? column.rows.constructor as HostDataType : BigInt64Array;
 }
 

@@ -10,6 +10,7 @@ export type {
   ColumnBase,
   HostData,
   LabelsColumn,
+  ReplacedColumn,
   RowsColumn,
   WindowsColumn,
 } from "./column.ts";

@@ -151,5 +151,5 @@ Deno.test("accuracy() counts what is right and gives every module its mode back"
     assertEquals(await ebb.accuracy(model, data, { batchSize: 3 }), 0.75);
     assertEquals(model.modules().map(({ training }) => training), [true, true, false]);
     const none = data.subset({ indices: [] });
-    await assertRejects(() => ebb.accuracy(model, none), RangeError, "accuracy: expected rows");
+    await assertRejects(() => ebb.accuracy(model, none), RangeError, "predict: expected rows");
   }));

@@ -42,8 +42,9 @@ abstract class BatchNorm extends Module {
   readonly runningMean: Tensor | null;
   /** Variance of each feature over the batches seen, or null. */
   readonly runningVar: Tensor | null;
+  /** Share of a batch in the running statistics; null: all batches since the last reset count alike. */
+  momentum: number | null;
   private readonly epsilon: number;
-  private readonly momentum: number | null;
   private readonly text: string;
   private readonly count: Tensor | null;
   /** Batches seen since {@link count} was written: that happens when somebody looks. */
@@ -75,6 +76,18 @@ abstract class BatchNorm extends Module {
       noGrad(() => fill_(count, seen));
     }
     return count;
+  }
+
+  /** Begins the running statistics anew: mean 0, variance 1, no batch seen. */
+  resetRunningStats(): void {
+    const { runningMean, runningVar, count } = this;
+    if (runningMean === null || runningVar === null || count === null) return;
+    noGrad(() => {
+      fill_(runningMean, 0);
+      fill_(runningVar, 1);
+      fill_(count, 0);
+    });
+    this.unwritten = 0;
   }
 
   protected override properties(): Iterable<readonly [string, unknown]> {

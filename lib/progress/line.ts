@@ -22,7 +22,7 @@ export interface ProgressOptions {
  *
  * @example
  * ```ts
- * import { bar, ProgressLine } from "./progress.ts";
+ * import { bar, ProgressLine } from "./line.ts";
  *
  * using line = new ProgressLine();
  * for (let step = 1; step <= 1000; step++) line.show(() => `${bar(step / 1000)} step ${step}`);

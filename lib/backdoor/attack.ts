@@ -1,0 +1,148 @@
+/**
+ * A backdoor attack as a value: a trigger that is put on images, which images of a training set it is put on, and which
+ * label those get. `badnets`, `blend`, … make such values; {@linkcode defineAttack} makes one of your own.
+ *
+ * @module
+ */
+import type { Dataset } from "../data/dataset.ts";
+import type { Module } from "../nn/module.ts";
+import type { Generator } from "../tensor/random.ts";
+import { scope } from "../tensor/scope.ts";
+import { showShape } from "../tensor/shape.ts";
+import { noGrad } from "../tensor/tape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { checkValues } from "./images.ts";
+import { poisonDataset, type PoisonedDataset } from "./poison.ts";
+
+/** The label of triggered images: one class (all-to-one), or of each class the one after it (all-to-all). */
+export type Target = number | "next";
+
+/** What every attack can be told. */
+export interface AttackOptions {
+  /** The label of triggered images; `"next"` is all-to-all. Default 0, as in BackdoorBench. */
+  readonly target?: Target;
+  /** The share of the training images that are poisoned, in (0, 1]; default 0.1, as in BackdoorBench and AFT. */
+  readonly rate?: number;
+  /** Decides which images are poisoned, and what else of the attack is random; default 0. */
+  readonly seed?: number;
+}
+
+/** A backdoor attack. */
+export interface Attack {
+  /** Such as `badnets`. */
+  readonly name: string;
+  /** The label of triggered images, or `"next"`. */
+  readonly target: Target;
+  /** The share of the training images that are poisoned. */
+  readonly rate: number;
+  /** Decides which images are poisoned. */
+  readonly seed: number;
+  /** Whether poisoned images keep their labels; they are then all of the target class. */
+  readonly cleanLabel: boolean;
+  /** How many images get a trigger of no effect and keep their labels, as a multiple of `rate`. */
+  readonly crossRatio: number;
+  /**
+   * Images with the trigger on them.
+   *
+   * @param images `[N, C, H, W]` with values of [0, 1]
+   * @returns as many images, with values of [0, 1]
+   */
+  trigger(images: Tensor): Tensor;
+  /** The label that a triggered image of class `label` is to be taken for. */
+  label(label: number, classes: number): number;
+  /** A training set with this attack's poison in it; the given one stays as it is. */
+  poison(data: Dataset): PoisonedDataset;
+  /** What the attack consists of. */
+  readonly parts: AttackParts;
+}
+
+/** What an attack consists of. Functions are called in a scope, without gradients, with images that were looked at. */
+export interface AttackParts {
+  /** Puts the trigger on images `[N, C, H, W]`; what comes back has values of [0, 1]. */
+  readonly trigger: (images: Tensor) => Tensor;
+  /** Whether poisoned images keep their labels and are all of the target class; default: no. */
+  readonly cleanLabel?: boolean;
+  /** What happens to images of the training set before the trigger is put on them. */
+  readonly prepare?: (images: Tensor, labels: Tensor) => Tensor;
+  /** How many images get a trigger of no effect, as a multiple of the rate; default 0. */
+  readonly crossRatio?: number;
+  /** Puts a trigger of no effect on images; needed where `crossRatio` is above 0. */
+  readonly cross?: (images: Tensor, generator: Generator) => Tensor;
+  /** A trigger that is learnt together with the model: called by `infect` before each step of training. */
+  readonly learn?: (step: LearningStep) => void;
+}
+
+/** A step of training that an attack may learn its trigger in. */
+export interface LearningStep {
+  /** The model in training. */
+  readonly model: Module;
+  /** `[N, C, H, W]`, without triggers. */
+  readonly images: Tensor;
+  /** `[N]`, true ones. */
+  readonly labels: Tensor;
+  /** Of [0, 1): how far the training is. */
+  readonly share: number;
+  /** The number of classes. */
+  readonly classes: number;
+}
+
+/**
+ * An attack of your own.
+ *
+ * @throws {RangeError} when the target or the rate is out of range.
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const dark = ebb.backdoor.defineAttack("dark", { target: 3 }, { trigger: (images) => images.mul(0.5) });
+ * using images = ebb.ones([1, 1, 2, 2]);
+ * using triggered = dark.trigger(images);
+ * assertAlmostEquals(triggered.mean().item(), 0.5);
+ * ```
+ */
+export function defineAttack(name: string, options: AttackOptions, parts: AttackParts): Attack {
+  const { target = 0, rate = 0.1, seed = 0 } = options;
+  const { cleanLabel = false, crossRatio = 0 } = parts;
+  if (target !== "next" && !(Number.isInteger(target) && target >= 0)) {
+    throw new RangeError(`${name}: expected the target to be a class number or "next" but found ${target}`);
+  }
+  if (target === "next" && cleanLabel) {
+    throw new RangeError(
+      `${name}: expected a class number as the target, since labels are kept, but found "next"`,
+    );
+  }
+  if (!(rate > 0 && rate <= 1)) {
+    throw new RangeError(`${name}: expected a rate above 0 and of at most 1 but found ${rate}`);
+  }
+  const attack: Attack = {
+    name,
+    target,
+    rate,
+    seed,
+    cleanLabel,
+    crossRatio,
+    parts,
+    trigger(images) {
+      checkBatch(name, images);
+      checkValues(name, images.data() as Float32Array);
+      return noGrad(() => scope(() => parts.trigger(images)));
+    },
+    label(label, classes) {
+      if (target === "next") return (label + 1) % classes;
+      if (target < classes) return target;
+      throw new RangeError(`${name}: expected a target of 0 to ${classes - 1} but found ${target}`);
+    },
+    poison: (data) => poisonDataset(attack, data),
+  };
+  return attack;
+}
+
+/** @throws {TypeError} unless `images` are float32 `[N, C, H, W]`. */
+export function checkBatch(op: string, images: Tensor): void {
+  if (images.rank === 4 && images.dtype === "float32") return;
+  throw new TypeError(
+    `${op}: expected float32 images [N, C, H, W] but found ${images.dtype}${showShape(images.shape)}`,
+  );
+}

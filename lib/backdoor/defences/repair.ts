@@ -1,0 +1,36 @@
+/**
+ * What all defences share: clean data that are looked at first, and a copy of the model that is repaired while the given
+ * one stays as it is.
+ *
+ * @module
+ */
+import type { Dataset } from "../../data/dataset.ts";
+import type { Module } from "../../nn/module.ts";
+import { checkImages, type ImageSet } from "../images.ts";
+
+/**
+ * A repaired copy of a model.
+ *
+ * @param op the defence, for errors
+ * @param batchSize the least number of clean images
+ * @param fn repairs the copy in place; on an error the copy is freed
+ * @returns the copy, in evaluation mode.
+ */
+export async function repair<M extends Module>(
+  op: string,
+  model: M,
+  clean: Dataset,
+  batchSize: number,
+  fn: (copy: M, set: ImageSet) => Promise<void>,
+): Promise<M> {
+  const set = checkImages(op, clean, { everyClass: true, least: batchSize });
+  const copy = model.clone().requiresGrad_();
+  try {
+    await fn(copy, set);
+    copy.eval();
+    return copy;
+  } catch (error) {
+    copy.dispose();
+    throw error;
+  }
+}

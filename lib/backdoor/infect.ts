@@ -1,0 +1,130 @@
+/**
+ * Training a model on poisoned images, so that it has a backdoor.
+ *
+ * @module
+ */
+import type { Dataset } from "../data/dataset.ts";
+import type { Module } from "../nn/module.ts";
+import { oneCycle } from "../optim/schedules.ts";
+import { crossEntropy } from "../tensor/ops/mod.ts";
+import { Generator } from "../tensor/random.ts";
+import type { Attack } from "./attack.ts";
+import { checkImages } from "./images.ts";
+import { measure } from "./measure.ts";
+import { stamp, trainingSet } from "./poison.ts";
+import { train, type TrainingOptions } from "./train.ts";
+
+/** Options of {@linkcode infect}. */
+export interface InfectOptions extends TrainingOptions {
+  /** What accuracy and trigger success are measured on after each epoch; default: at the end, on up to 1,000 training images. */
+  readonly test?: Dataset;
+  /** Called after each epoch in which they were measured. */
+  readonly onEpoch?: (row: InfectionRow) => void;
+}
+
+/** A model's figures after an epoch of poisoned training. */
+export interface InfectionRow {
+  /** Epochs trained. */
+  readonly epoch: number;
+  /** Mean loss of the epoch's batches. */
+  readonly loss: number;
+  /** Share of clean images that are classified right, 0 to 1. */
+  readonly acc: number;
+  /** Share of triggered images, without those whose label the attack leaves, that get the attack's label, 0 to 1. */
+  readonly asr: number;
+}
+
+/** How a model was infected. */
+export interface Infection {
+  /** The attack. */
+  readonly attack: Attack;
+  /** Clean accuracy at the end, 0 to 1. */
+  readonly acc: number;
+  /** Attack success rate at the end, 0 to 1. */
+  readonly asr: number;
+  /** The figures as they were measured, the last one at the end. */
+  readonly epochs: readonly InfectionRow[];
+}
+
+/** A model that was infected, with its record. */
+export interface Infected {
+  /** How it was infected. */
+  readonly infection: Infection;
+}
+
+/** Streams of the training's seed that must not meet those of the loader. */
+const TRIGGERS = 11;
+/** Images of the training set on which figures are measured where no test set is given. */
+const SAMPLE = 1000;
+
+/**
+ * Trains `model` in place on poisoned images: stochastic gradient descent in one cycle, 20 epochs, learning rate 0.1,
+ * batches of 128, momentum 0.9 after Nesterov, weight decay 5e-4. The trigger is put on after augmentation; which images
+ * have it follows from the attack's seed and stays so.
+ *
+ * @param model untrained or trained; gives scores `[N, classes]` for images `[N, C, H, W]`
+ * @param data images in [0, 1] with labels
+ * @returns the model itself, in evaluation mode, with its clean accuracy and attack success in `infection`.
+ * @throws {TypeError | RangeError} when the data are no images in [0, 1], or the target is no class of theirs.
+ * @throws {Error} when the training diverges.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const { train } = await ebb.data.mnist();
+ * const few = train.subset({ count: 256, seed: 1 });
+ * const attack = ebb.backdoor.badnets({ target: 7 });
+ * using model = ebb.models.smallCnn({ classes: 10 });
+ * const { infection } = await ebb.backdoor.infect(model, few, attack, { epochs: 1, progress: false });
+ * assert(infection.acc >= 0 && infection.asr <= 1);
+ * ```
+ */
+export async function infect<M extends Module>(
+  model: M,
+  data: Dataset,
+  attack: Attack,
+  options: InfectOptions = {},
+): Promise<M & Infected> {
+  const { test, onEpoch, ...training } = options;
+  const settings = {
+    epochs: 20,
+    batchSize: 128,
+    lr: 0.1,
+    momentum: 0.9,
+    nesterov: true,
+    weightDecay: 5e-4,
+    schedule: (steps: number) => oneCycle({ steps }),
+    ...training,
+  };
+  const set = trainingSet(attack, data);
+  if (test !== undefined) checkImages("infect", test);
+  const measured = test ?? (data.length > SAMPLE ? data.subset({ count: SAMPLE, seed: attack.seed }) : data);
+  const { classes } = checkImages("infect", data);
+  const generator = new Generator(settings.seed ?? attack.seed, TRIGGERS);
+  const rows: InfectionRow[] = [];
+  await train("infect", model, set, settings, {
+    loss: ({ tensors: [images, labels, marks, truth], step, steps }) => {
+      attack.parts.learn?.({ model, images, labels: truth, share: step / steps, classes });
+      model.train();
+      const batch = stamp(attack, images, marks.data() as Uint8Array, generator);
+      return crossEntropy(model.forward(batch), labels);
+    },
+    epochEnds: async (epoch, loss) => {
+      if (test === undefined && epoch < settings.epochs) return;
+      const { acc, asr } = await measure(model, measured, attack, settings);
+      rows.push({ epoch, loss, acc, asr });
+      onEpoch?.(rows.at(-1)!);
+      return `accuracy ${percent(acc)}, trigger ${percent(asr)}`;
+    },
+  });
+  const { acc, asr } = rows.at(-1)!;
+  const infection: Infection = { attack, acc, asr, epochs: rows };
+  // Not enumerable: a module's properties are what it consists of.
+  return Object.defineProperty(model, "infection", { value: infection, configurable: true }) as M & Infected;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

@@ -1,0 +1,56 @@
+/**
+ * What a backdoor does to a model: how often clean images are classified right, and how often triggered ones get the
+ * attack's label.
+ *
+ * @module
+ */
+import type { Dataset } from "../data/dataset.ts";
+import type { Module } from "../nn/module.ts";
+import { predict } from "../nn/predict.ts";
+import type { Attack } from "./attack.ts";
+import { checkImages } from "./images.ts";
+import type { RunOptions } from "./train.ts";
+
+/** Shares of images, 0 to 1. */
+export interface Measured {
+  /** Clean accuracy: clean images that are classified right. */
+  readonly acc: number;
+  /** Attack success rate: triggered images that get the attack's label, without those that have it anyway. */
+  readonly asr: number;
+  /** Robust accuracy: the same triggered images that get their true label. */
+  readonly ra: number;
+}
+
+/**
+ * Measures a model on clean and on triggered images.
+ *
+ * @throws {RangeError} when no image has another label than the attack's.
+ */
+export async function measure(
+  model: Module,
+  test: Dataset,
+  attack: Attack,
+  { swap }: RunOptions = {},
+): Promise<Measured> {
+  const { labels, classes } = checkImages("evaluate", test);
+  const run = swap && (<T>(pass: () => T) => swap.evaluate(pass));
+  const goals = labels.map((label) => attack.label(label, classes));
+  const counted = Uint32Array.from(labels.keys()).filter((row) => goals[row] !== labels[row]);
+  if (counted.length === 0) {
+    throw new RangeError(
+      `evaluate: expected images of other classes than the target ${attack.target} but found none`,
+    );
+  }
+  const clean = await predict(model, test, { run });
+  const triggered = await predict(model, test.subset({ indices: counted }), {
+    run,
+    transform: attack.parts.trigger,
+  });
+  const share = (hits: Int32Array, rows: ArrayLike<number>, wanted: Int32Array) =>
+    hits.reduce((sum, label, i) => sum + Number(label === wanted[rows[i]]), 0) / hits.length;
+  return {
+    acc: share(clean, Uint32Array.from(labels.keys()), labels),
+    asr: share(triggered, counted, goals),
+    ra: share(triggered, counted, labels),
+  };
+}

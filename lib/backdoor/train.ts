@@ -1,0 +1,150 @@
+/**
+ * The training loop under everything in this room that trains: batches, a loss that the caller makes of them, stochastic
+ * gradient descent, progress. Each step runs in a scope, and through `ebb.swap` where the caller asks for it.
+ *
+ * @module
+ */
+import type { Augmentation } from "../data/augment.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { loader } from "../data/loader.ts";
+import type { Module } from "../nn/module.ts";
+import { Scheduler } from "../optim/scheduler.ts";
+import type { Schedule } from "../optim/schedules.ts";
+import { SGD } from "../optim/sgd.ts";
+import { type Progress, Task } from "../progress/mod.ts";
+import { scope } from "../tensor/scope.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** What runs steps; an `ebb.swap(device)` is such, and trains in a part of the memory that they need. */
+export interface Runner {
+  /** Runs a step of training. */
+  step<T>(fn: () => T): Promise<Awaited<T>>;
+  /** Runs a forward pass. */
+  evaluate<T>(fn: () => T): Promise<Awaited<T>>;
+}
+
+/** What everything that trains or measures here can be told. */
+export interface RunOptions {
+  /** Where progress is told; default: a line on standard output. */
+  readonly progress?: Progress;
+  /** What runs the steps, such as `ebb.swap(device)`; default: they run as they stand. */
+  readonly swap?: Runner;
+}
+
+/** How a model is trained. */
+export interface TrainingOptions extends RunOptions {
+  /** How often every image is seen. */
+  readonly epochs?: number;
+  /** Images in a batch. */
+  readonly batchSize?: number;
+  /** The learning rate; the highest one of a schedule. */
+  readonly lr?: number;
+  /** Share of the earlier direction that is kept. */
+  readonly momentum?: number;
+  /** Whether the optimizer looks ahead along the direction. */
+  readonly nesterov?: boolean;
+  /** Factor of the parameters that is added to their gradients. */
+  readonly weightDecay?: number;
+  /** The learning rate's course as a function of the number of steps, such as `ebb.optim.cosine`. */
+  readonly schedule?: (steps: number) => Schedule;
+  /** How images are varied; default: not at all. */
+  readonly augment?: Augmentation | readonly Augmentation[];
+  /** Decides orders and variations; default: the library's generator does (`ebb.seed`). */
+  readonly seed?: number;
+}
+
+/** {@linkcode TrainingOptions} with all that must be known. */
+export type Training =
+  & TrainingOptions
+  & Required<Pick<TrainingOptions, "epochs" | "batchSize" | "lr" | "momentum" | "nesterov" | "weightDecay">>;
+
+/** A batch and where it stands. */
+export interface Batch {
+  /** The data set's fields, images first. */
+  readonly tensors: readonly Tensor[];
+  /** Epochs that are over. */
+  readonly epoch: number;
+  /** Steps that are over. */
+  readonly step: number;
+  /** Steps of the whole training. */
+  readonly steps: number;
+}
+
+/** What the caller of {@linkcode train} does. */
+export interface TrainingParts {
+  /** The loss of a batch, a scalar. Called in a scope, with the model in training. */
+  readonly loss: (batch: Batch) => Tensor;
+  /** Called after each epoch with the mean loss of its batches; what it returns is shown with the progress. */
+  readonly epochEnds?: (epoch: number, loss: number) => Promise<string | void> | void;
+  /** Called after each step, such as for an average of the weights. */
+  readonly stepEnds?: () => void;
+}
+
+/**
+ * Trains a model in place.
+ *
+ * @param op who trains, for progress and errors
+ * @throws {Error} when the loss is no finite number.
+ */
+export async function train(
+  op: string,
+  model: Module,
+  data: Dataset,
+  settings: Training,
+  { loss, epochEnds, stepEnds }: TrainingParts,
+): Promise<void> {
+  const { epochs, batchSize, augment, seed, schedule, progress, swap } = settings;
+  checkTraining(op, settings);
+  const { lr, momentum, nesterov, weightDecay } = settings;
+  using optimizer = new SGD(model.parameters(), { lr, momentum, nesterov, weightDecay });
+  const device = model.parameters()[0]?.device;
+  const batches = loader(data, { batchSize, augment, seed, epochs, shuffle: true, device });
+  const steps = batches.length;
+  const scheduler = schedule === undefined ? null : new Scheduler(optimizer, schedule(steps));
+  using task = new Task(op, steps, progress);
+  let step = 0;
+  let sum = 0;
+  let said = "";
+  for await (const tensors of batches) {
+    const batch = { tensors, epoch: Math.floor(step * epochs / steps), step, steps };
+    const run = () =>
+      scope(() => {
+        model.train();
+        const value = loss(batch);
+        optimizer.zeroGrad();
+        value.backward();
+        optimizer.step();
+        return value.item();
+      });
+    const value = await (swap === undefined ? run() : swap.step(run));
+    if (!Number.isFinite(value)) {
+      throw new Error(
+        `${op}: expected a finite loss but found ${value} in step ${
+          step + 1
+        }; a lower lr than ${lr} may help`,
+      );
+    }
+    scheduler?.step();
+    stepEnds?.();
+    sum += value;
+    step++;
+    if (step % (steps / epochs) === 0) {
+      said = await epochEnds?.(batch.epoch + 1, sum * epochs / steps) ?? "";
+      sum = 0;
+    }
+    task.advance(() => [`loss ${value.toFixed(3)}`, said].filter((text) => text !== "").join(" · "));
+  }
+  optimizer.zeroGrad();
+  model.eval();
+}
+
+function checkTraining(op: string, { epochs, batchSize, lr }: Training): void {
+  for (const [name, value] of Object.entries({ epochs, batchSize })) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new RangeError(`${op}: expected ${name} to be a whole number above 0 but found ${value}`);
+    }
+  }
+  if (!(lr >= 0 && lr < Infinity)) {
+    throw new RangeError(`${op}: expected lr to be a number of at least 0 but found ${lr}`);
+  }
+}
