@@ -8,6 +8,7 @@ import type { Augmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { loader } from "../data/loader.ts";
 import type { Module } from "../nn/module.ts";
+import type { CommonOptions, Optimizer } from "../optim/optimizer.ts";
 import { Scheduler } from "../optim/scheduler.ts";
 import type { Schedule } from "../optim/schedules.ts";
 import { SGD } from "../optim/sgd.ts";
@@ -74,6 +75,10 @@ export interface Batch {
 export interface TrainingParts {
   /** The loss of a batch, a scalar. Called in a scope, with the model in training. */
   readonly loss: (batch: Batch) => Tensor;
+  /** Called between the backward pass and the update, in the step's scope. */
+  readonly gradientsReady?: () => void;
+  /** Makes the optimizer; default: stochastic gradient descent by the settings. */
+  readonly optimizer?: (parameters: Tensor[]) => Optimizer<CommonOptions>;
   /** Called after each epoch with the mean loss of its batches; what it returns is shown with the progress. */
   readonly epochEnds?: (epoch: number, loss: number) => Promise<string | void> | void;
   /** Called after each step, such as for an average of the weights. */
@@ -91,12 +96,14 @@ export async function train(
   model: Module,
   data: Dataset,
   settings: Training,
-  { loss, epochEnds, stepEnds }: TrainingParts,
+  parts: TrainingParts,
 ): Promise<void> {
   const { epochs, batchSize, augment, seed, schedule, progress, swap } = settings;
   checkTraining(op, settings);
+  const { loss, epochEnds, stepEnds, gradientsReady } = parts;
   const { lr, momentum, nesterov, weightDecay } = settings;
-  using optimizer = new SGD(model.parameters(), { lr, momentum, nesterov, weightDecay });
+  using optimizer = parts.optimizer?.(model.parameters()) ??
+    new SGD(model.parameters(), { lr, momentum, nesterov, weightDecay });
   const device = model.parameters()[0]?.device;
   const batches = loader(data, { batchSize, augment, seed, epochs, shuffle: true, device });
   const steps = batches.length;
@@ -113,6 +120,7 @@ export async function train(
         const value = loss(batch);
         optimizer.zeroGrad();
         value.backward();
+        gradientsReady?.();
         optimizer.step();
         return value.item();
       });
