@@ -5,7 +5,6 @@
  */
 import * as ebb from "../mod.ts";
 import type { Images } from "./images.ts";
-import { pictureUrl } from "./picture.ts";
 import type { Larger } from "./larger.ts";
 import { count, duration, epochRows, largerRows, largerVerdict, percent } from "./text.ts";
 import type { Training } from "./train.ts";
@@ -101,7 +100,7 @@ function mistakes({ test, classes, plural }: Images, predictions: readonly numbe
     );
     const { data, shape } = test.at(row)[0];
     return `<figure><img src="${
-      pictureUrl(data, shape)
+      ebb.chart.pictureUrl(data, shape)
     }" alt="${truth}"><figcaption>${truth}, taken for ${taken}` +
       "</figcaption></figure>";
   });

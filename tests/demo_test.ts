@@ -5,7 +5,6 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { HELP, readArguments, sameCommand } from "../demo/arguments.ts";
-import { pictureUrl } from "../demo/picture.ts";
 import { table } from "../demo/text.ts";
 import { picture } from "./chart/svg.ts";
 import { withFolder } from "./data/folder.ts";
@@ -189,13 +188,4 @@ Deno.test("readArguments() reads what the help names, and nothing else", () => {
 
 Deno.test("table() aligns columns to the right", () => {
   assertEquals(table([["a", "bcd"], ["10", "1"]]), " a  bcd\n──  ───\n10    1");
-});
-
-Deno.test("pictureUrl() writes bitmaps of grey and of coloured images, top row first", () => {
-  const pixels = (url: string) => [...Uint8Array.fromBase64(url.split(",")[1]).subarray(54)];
-  assertEquals(pixels(pictureUrl([0, 1, 0.5, 2], [1, 2, 2])), [
-    ...[0, 0, 0, 255, 255, 255, 0, 0],
-    ...[128, 128, 128, 255, 255, 255, 0, 0],
-  ]);
-  assertEquals(pixels(pictureUrl([1, 0.2, 0], [3, 1, 1])), [0, 51, 255, 0], "blue, green, red, filling");
 });

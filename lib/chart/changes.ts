@@ -9,6 +9,7 @@ import { draw, type LegendItem, type Panel, type PlotModule, type PlotOptions } 
 import { wholeTicks } from "./step.ts";
 import { BACKGROUND, MUTED, SERIES } from "./theme.ts";
 import { thin } from "./thin.ts";
+import { counted } from "./words.ts";
 
 /** A step compared with another: what `ngramSimilarity` and `paperSimilarity` give. */
 export interface ChangeRow {
@@ -173,8 +174,4 @@ function plotCurves(
       }),
     ],
   };
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

@@ -10,6 +10,7 @@
 import defer * as linkedom from "npm:linkedom@0.18.12";
 import defer * as Plot from "npm:@observablehq/plot@0.6.17";
 import { BACKGROUND, CLASS, type Colour, FONTS, INK, MUTED, styleSheet } from "./theme.ts";
+import { widthOf } from "./words.ts";
 
 /** Observable Plot. */
 export type PlotModule = typeof Plot;
@@ -23,7 +24,7 @@ export interface LegendItem {
   /** Its colour. */
   readonly colour: Colour;
   /** How it is drawn. */
-  readonly kind: "line" | "dashed" | "area" | "dot";
+  readonly kind: "line" | "dashed" | "area" | "band" | "dot" | "frame";
 }
 
 /** One pair of axes. */
@@ -55,8 +56,6 @@ export interface ChartSpec {
 const SPACE = 16; // around everything
 const GAP = 24; // between panels
 const MARGINS = { marginLeft: 44, marginRight: 12, marginTop: 10, marginBottom: 36 };
-/** Mean width of a letter as a part of the font's size; there is no font here to measure one by. */
-const LETTER = 0.56;
 
 /** The chart as an SVG file's text. */
 export function draw(spec: ChartSpec): string {
@@ -67,7 +66,7 @@ export function draw(spec: ChartSpec): string {
   add(root, "desc", {}, description);
   add(root, "style", {}, styleSheet());
   const background = add(root, "rect", { width: "100%", fill: BACKGROUND.light });
-  const top = heading(root, spec) + 30;
+  const top = heading(root, spec) + (panels.some((panel) => panel.title !== "") ? 30 : 10);
   const panelWidth = (width - 2 * SPACE - GAP * (panels.length - 1)) / panels.length;
   panels.forEach((panel, index) => {
     const x = SPACE + index * (panelWidth + GAP);
@@ -120,7 +119,7 @@ function heading(root: Element, { title, subtitle, legend = [] }: ChartSpec): nu
   for (const item of legend) {
     swatch(root, item, x, y - 4);
     add(root, "text", { x: x + 24, y, fill: INK.light }, item.label);
-    x += 24 + item.label.length * 12 * LETTER + 20;
+    x += 24 + widthOf(item.label, 12) + 20;
   }
   return y;
 }
@@ -131,9 +130,15 @@ function swatch(root: Element, { colour: { light }, kind }: LegendItem, x: numbe
     add(root, "circle", { cx: x + 9, cy: y, r: 4, fill: light });
     return;
   }
-  if (kind === "area") {
+  if (kind === "frame") {
+    const frame = { x: x + 2, y: y - 5, width: 14, height: 10, fill: "none" };
+    add(root, "rect", { ...frame, stroke: light, "stroke-width": 2 });
+    return;
+  }
+  if (kind === "area" || kind === "band") {
     add(root, "rect", { x, y: y - 5, width: 18, height: 10, fill: light, "fill-opacity": 0.2 });
   }
+  if (kind === "band") return;
   const top = kind === "area" ? y - 5 : y;
   const line = add(root, "line", { x1: x, x2: x + 18, y1: top, y2: top, stroke: light, "stroke-width": 2 });
   if (kind === "dashed") set(line, { "stroke-dasharray": "5 3" });

@@ -5,9 +5,16 @@
  */
 export { type ChangeRow, changes, type ChangesOptions } from "./changes.ts";
 export { Chart } from "./chart.ts";
+export { cleanVsTrigger, type CleanVsTriggerOptions } from "./clean_vs_trigger.ts";
 export { deviceMemory, type MemoryOptions, type MemorySample } from "./device_memory.ts";
+export { erasure, type ErasureOptions, type ErasureRow } from "./erasure.ts";
+export type { EvaluationRow } from "./evaluation.ts";
+export { type GridColumn, type GridImage, imageGrid, type ImageGridOptions } from "./image_grid.ts";
+export { labelMatrix, type LabelMatrixOptions } from "./label_matrix.ts";
 export { learningCurves, type LearningOptions, type LearningRow } from "./learning.ts";
 export { moves, type MovesOptions } from "./moves.ts";
+export { pictureUrl } from "./picture.ts";
 export { memory, type StepMemoryOptions } from "./step_memory.ts";
 export { steps, type StepsOptions } from "./steps.ts";
 export { timeline, type TimelineOptions } from "./timeline.ts";
+export { tradeOff, type TradeOffOptions } from "./trade_off.ts";

@@ -12,6 +12,7 @@ import { Chart } from "./chart.ts";
 import { draw, type LegendItem, type PlotModule, type PlotOptions } from "./draw.ts";
 import { checkStep, phaseMarks, phasesOf, wholeTicks } from "./step.ts";
 import { BACKGROUND, INK, MUTED, SERIES } from "./theme.ts";
+import { shortened, widthOf } from "./words.ts";
 
 /** Settings of {@linkcode moves}. */
 export interface MovesOptions {
@@ -51,8 +52,8 @@ type Kind = keyof typeof COLOURS;
 
 /** Shares of the step: none is drawn shorter; ticks stand in those longer than that. */
 const [LEAST, TICKED] = [1 / 320, 0.03];
-/** Pixels a row, those of axis and margins, and of a letter on average. */
-const [ROW, FRAME, LETTER] = [15, 56, 6.2];
+/** Pixels a row, and those of axis and margins. */
+const [ROW, FRAME] = [15, 56];
 
 /**
  * One bar a storage that a plan moves, over the positions of the step, the largest first and of equal ones that which is
@@ -165,7 +166,7 @@ function rowsOf(trace: Trace, { moves, recomputed = [] }: Plan): Row[] {
     return {
       storage,
       bytes,
-      label: `${shortened(makerOf(trace, storage))} ${formatBytes(bytes)}`,
+      label: `${shortened(makerOf(trace, storage), 20)} ${formatBytes(bytes)}`,
       spans: spans.filter(({ from, to }) => to > from),
       away: gaps.reduce((sum, { from, to }) => sum + to - from, 0),
     };
@@ -178,10 +179,6 @@ function makerOf({ names, ops, storages }: Trace, storage: number): string {
   const made = born >= 0 ? born : storages[origin]?.born ?? -1;
   if (made >= 0) return names[ops[made]] ?? "program"; // made by no op, after the last one
   return uses.length > 0 ? `for ${names[ops[uses[0]]]}` : "unused";
-}
-
-function shortened(name: string): string {
-  return name.length > 20 ? `${name.slice(0, 19)}…` : name;
 }
 
 function plotMoves(plot: PlotModule, trace: Trace, rows: readonly Row[]): PlotOptions {
@@ -209,9 +206,9 @@ function plotMoves(plot: PlotModule, trace: Trace, rows: readonly Row[]): PlotOp
   );
   const span = { y: "storage", x1: "from", x2: "to" };
   const colour = ({ kind }: Span) => COLOURS[kind].light;
-  const longest = Math.max(0, ...rows.map(({ label }) => label.length));
+  const widest = Math.max(0, ...rows.map(({ label }) => widthOf(label)));
   return {
-    marginLeft: Math.max(44, 14 + longest * LETTER),
+    marginLeft: Math.max(44, 14 + widest),
     marginTop: 20,
     x: { label: "position in the step (ops)", domain: [0, length], ...wholeTicks(0, length) },
     y: {

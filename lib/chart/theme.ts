@@ -31,6 +31,15 @@ export const SERIES = {
   magenta: { light: "#9c1a60", dark: "#ec4a98" },
 } as const satisfies Record<string, Colour>;
 
+/**
+ * What stands for the highest of a scale; lower ones are the same with as much opacity as they are high, down to the
+ * background for nothing. In both surroundings text is best in {@linkcode INK} up to {@linkcode SCALE_TURN} of the scale,
+ * and best in {@linkcode BACKGROUND} from there on.
+ */
+export const SCALE: Colour = { light: "#003f74", dark: "#57b5e8" };
+/** See {@linkcode SCALE}. */
+export const SCALE_TURN = 0.66;
+
 /** Fonts by name, the system's own first; programs that know no system font find one of the others. */
 export const FONTS =
   "system-ui, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', 'Liberation Sans', Arial, sans-serif";
@@ -40,7 +49,7 @@ export const CLASS = "ebb-chart";
 
 /** The style sheet inside every chart. */
 export function styleSheet(): string {
-  const pairs = [BACKGROUND, INK, MUTED, ...Object.values(SERIES)];
+  const pairs = [BACKGROUND, INK, MUTED, SCALE, ...Object.values(SERIES)];
   const dark = pairs.flatMap(({ light, dark }) =>
     ["fill", "stroke"].map((name) => `.${CLASS} [${name}="${light}"]{${name}:${dark}}`)
   );

@@ -14,6 +14,8 @@ export interface Picture {
   readonly texts: readonly string[];
   /** The elements that `selector` names. */
   all(selector: string): Element[];
+  /** Where an element's own origin is, moved by all that it is in. */
+  place(element: Element): [number, number];
   /** The horizontal and vertical places of a path's points. */
   points(path: Element): [number, number][];
 }
@@ -25,7 +27,8 @@ export interface Picture {
 export function picture(svg: string): Picture {
   assert(svg.startsWith("<svg ") && svg.endsWith("</svg>"), svg.slice(0, 80));
   assertClosed(svg);
-  assertEquals(/NaN|undefined|Infinity|\[object/.exec(svg)?.[0], undefined);
+  const words = svg.replaceAll(/base64,[^"]*/g, ""); // a picture's bytes may look like any word
+  assertEquals(/NaN|undefined|Infinity|\[object/.exec(words)?.[0], undefined);
   const root = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement as unknown as Element;
   assertEquals(root.getAttribute("xmlns"), "http://www.w3.org/2000/svg");
   const [width, height] = ["width", "height"].map((name) => Number(root.getAttribute(name)));
@@ -36,11 +39,18 @@ export function picture(svg: string): Picture {
     root,
     texts: all("text").map((text) => text.textContent ?? ""),
     all,
+    place: placeOf,
     points: (path) =>
       [...path.getAttribute("d")!.matchAll(/(-?[\d.]+),(-?[\d.]+)/g)].map((
         [, x, y],
       ) => [Number(x), Number(y)]),
   };
+}
+
+function placeOf(element: Element): [number, number] {
+  const own = /translate\((-?[\d.]+),(-?[\d.]+)\)/.exec(element.getAttribute("transform") ?? "");
+  const [x, y] = element.parentElement === null ? [0, 0] : placeOf(element.parentElement);
+  return own === null ? [x, y] : [x + Number(own[1]), y + Number(own[2])];
 }
 
 /** linkedom forgives what a browser refuses in a file: tags are matched here. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { BACKGROUND, INK, MUTED, SERIES, styleSheet } from "../../lib/chart/theme.ts";
+import { BACKGROUND, INK, MUTED, SCALE, SCALE_TURN, SERIES, styleSheet } from "../../lib/chart/theme.ts";
 
 type Rgb = [number, number, number];
 
@@ -78,6 +78,19 @@ Deno.test("text stands out from the background by 4.5 to 1, series by 3 to 1, in
   }
 });
 
+Deno.test("numbers on the colours of the scale stand out by 3.7 to 1, in light and in dark", () => {
+  const parts = (hex: string) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  for (const where of SURROUNDINGS) {
+    for (let share = 0; share <= 1; share += 1 / 64) {
+      const [from, to] = [BACKGROUND[where], SCALE[where]].map(parts);
+      const mixed = from.map((value, i) => Math.round(value + share * (to[i] - value)));
+      const cell = `#${mixed.map((value) => value.toString(16).padStart(2, "0")).join("")}`;
+      const found = contrast(cell, (share > SCALE_TURN ? BACKGROUND : INK)[where]);
+      assert(found >= 3.7, `${share} in ${where} surroundings: ${found.toFixed(2)}`);
+    }
+  }
+});
+
 Deno.test("series can be told apart with every kind of sight, in light and in dark", () => {
   const names = Object.keys(SERIES) as (keyof typeof SERIES)[];
   for (const where of SURROUNDINGS) {
@@ -93,7 +106,7 @@ Deno.test("series can be told apart with every kind of sight, in light and in da
 });
 
 Deno.test("the style sheet has a dark counterpart for every colour", () => {
-  const colours = [BACKGROUND, INK, MUTED, ...Object.values(SERIES)];
+  const colours = [BACKGROUND, INK, MUTED, SCALE, ...Object.values(SERIES)];
   for (const { light, dark } of colours) {
     assert(styleSheet().includes(`[fill="${light}"]{fill:${dark}}`), light);
     assert(styleSheet().includes(`[stroke="${light}"]{stroke:${dark}}`), light);
