@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { BatchNorm1d, BatchNorm2d } from "../nn/layers/batch_norm.ts";
 import { withMode } from "../nn/mode.ts";
 import type { Module } from "../nn/module.ts";
 import { grad } from "../tensor/backward.ts";
@@ -15,6 +14,7 @@ import { scope } from "../tensor/scope.ts";
 import { enableGrad, noGrad } from "../tensor/tape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkBatch } from "./attack.ts";
+import { withBatchStatistics } from "./norms.ts";
 
 /** How far and in how many steps images are changed. */
 export interface AscentOptions {
@@ -132,18 +132,4 @@ export function fgsm(
   options: Omit<PgdOptions, "steps" | "stepSize">,
 ): Tensor {
   return pgd(model, images, labels, { ...options, steps: 1, stepSize: options.epsilon });
-}
-
-/** Has batch norm take its batch's statistics and leave the running ones as they are. */
-function withBatchStatistics<T>(model: Module, fn: () => T): T {
-  const norms = model.modules().filter((module) =>
-    module instanceof BatchNorm1d || module instanceof BatchNorm2d
-  );
-  const momenta = norms.map((norm) => norm.momentum);
-  for (const norm of norms) [norm.training, norm.momentum] = [true, 0];
-  try {
-    return fn();
-  } finally {
-    norms.forEach((norm, i) => norm.momentum = momenta[i]);
-  }
 }

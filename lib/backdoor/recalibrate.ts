@@ -6,11 +6,11 @@
 import type { Augmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { loader } from "../data/loader.ts";
-import { BatchNorm1d, BatchNorm2d } from "../nn/layers/batch_norm.ts";
 import { withMode } from "../nn/mode.ts";
 import type { Module } from "../nn/module.ts";
 import { scope } from "../tensor/scope.ts";
 import { noGrad } from "../tensor/tape.ts";
+import { normsOf } from "./norms.ts";
 import type { Runner } from "./train.ts";
 
 /** Settings of {@linkcode recalibrate}. */
@@ -34,9 +34,7 @@ export async function recalibrate(
   options: RecalibrateOptions = {},
 ): Promise<void> {
   const { batchSize = 128, augment, passes = 1, seed, swap } = options;
-  const norms = model.modules().filter((module) =>
-    module instanceof BatchNorm1d || module instanceof BatchNorm2d
-  );
+  const norms = normsOf(model);
   if (norms.length === 0) return;
   const momenta = norms.map((norm) => norm.momentum);
   for (const norm of norms) {
