@@ -18,8 +18,6 @@ import { train, type TrainingOptions } from "./train.ts";
 export interface InfectOptions extends TrainingOptions {
   /** What accuracy and trigger success are measured on after each epoch; default: at the end, on up to 1,000 training images. */
   readonly test?: Dataset;
-  /** Called after each epoch in which they were measured. */
-  readonly onEpoch?: (row: InfectionRow) => void;
 }
 
 /** A model's figures after an epoch of poisoned training. */
@@ -87,7 +85,7 @@ export async function infect<M extends Module>(
   attack: Attack,
   options: InfectOptions = {},
 ): Promise<M & Infected> {
-  const { test, onEpoch, ...training } = options;
+  const { test, ...training } = options;
   const settings = {
     epochs: 20,
     batchSize: 128,
@@ -104,18 +102,18 @@ export async function infect<M extends Module>(
   const { classes } = checkImages("infect", data);
   const generator = new Generator(settings.seed ?? attack.seed, TRIGGERS);
   const rows: InfectionRow[] = [];
+  using learner = await attack.parts.learn?.({ model, data, classes, settings });
   await train("infect", model, set, settings, {
-    loss: ({ tensors: [images, labels, marks, truth], step, steps }) => {
-      attack.parts.learn?.({ model, images, labels: truth, share: step / steps, classes });
+    loss: ({ tensors: [images, labels, marks, truth] }) => {
+      learner?.step({ images, labels: truth });
       model.train();
       const batch = stamp(attack, images, marks.data() as Uint8Array, generator);
       return crossEntropy(model.forward(batch), labels);
     },
-    epochEnds: async (epoch, loss) => {
+    epochEnds: async ({ epoch, loss }) => {
       if (test === undefined && epoch < settings.epochs) return;
       const { acc, asr } = await measure(model, measured, attack, settings);
       rows.push({ epoch, loss, acc, asr });
-      onEpoch?.(rows.at(-1)!);
       return `accuracy ${percent(acc)}, trigger ${percent(asr)}`;
     },
   });

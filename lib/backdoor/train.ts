@@ -52,6 +52,18 @@ export interface TrainingOptions extends RunOptions {
   readonly augment?: Augmentation | readonly Augmentation[];
   /** Decides orders and variations; default: the library's generator does (`ebb.seed`). */
   readonly seed?: number;
+  /** Called after each epoch, such as to measure the model; the training waits for it. */
+  readonly onEpoch?: (epoch: Epoch) => void | Promise<void>;
+}
+
+/** An epoch that is over. */
+export interface Epoch {
+  /** Epochs trained so far. */
+  readonly epoch: number;
+  /** Mean loss of the epoch's batches. */
+  readonly loss: number;
+  /** The model as it is now. */
+  readonly model: Module;
 }
 
 /** {@linkcode TrainingOptions} with all that must be known. */
@@ -79,8 +91,8 @@ export interface TrainingParts {
   readonly gradientsReady?: () => void;
   /** Makes the optimizer; default: stochastic gradient descent by the settings. */
   readonly optimizer?: (parameters: Tensor[]) => Optimizer<CommonOptions>;
-  /** Called after each epoch with the mean loss of its batches; what it returns is shown with the progress. */
-  readonly epochEnds?: (epoch: number, loss: number) => Promise<string | void> | void;
+  /** Called after each epoch; what it returns is shown with the progress. */
+  readonly epochEnds?: (epoch: Epoch) => Promise<string | void> | void;
   /** Called after each step, such as for an average of the weights. */
   readonly stepEnds?: () => void;
 }
@@ -137,7 +149,9 @@ export async function train(
     sum += value;
     step++;
     if (step % (steps / epochs) === 0) {
-      said = await epochEnds?.(batch.epoch + 1, sum * epochs / steps) ?? "";
+      const over = { epoch: batch.epoch + 1, loss: sum * epochs / steps, model };
+      said = await epochEnds?.(over) ?? "";
+      await settings.onEpoch?.(over);
       sum = 0;
     }
     task.advance(() => [`loss ${value.toFixed(3)}`, said].filter((text) => text !== "").join(" · "));

@@ -24,9 +24,14 @@ export async function repair<M extends Module>(
   fn: (copy: M, set: ImageSet) => Promise<void>,
 ): Promise<M> {
   const set = checkImages(op, clean, { everyClass: true, least: batchSize });
+  return await repaired(model, (copy) => fn(copy, set));
+}
+
+/** A copy of a model that `fn` changes, in evaluation mode afterwards; on an error it is freed. */
+export async function repaired<M extends Module>(model: M, fn: (copy: M) => Promise<void>): Promise<M> {
   const copy = model.clone().requiresGrad_();
   try {
-    await fn(copy, set);
+    await fn(copy);
     copy.eval();
     return copy;
   } catch (error) {
