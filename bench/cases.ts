@@ -6,7 +6,7 @@
  */
 import * as ebb from "../mod.ts";
 import type { Case } from "./case.ts";
-import { cnn, mlp, resnet, transformer } from "./networks.ts";
+import { cnn, mlp, pgd, resnet, transformer } from "./networks.ts";
 import { uniform } from "./values.ts";
 
 /** Every case by its name, as a function that makes it. */
@@ -22,6 +22,7 @@ export const cases: Readonly<Record<string, () => Case>> = {
   cnn,
   xf: transformer,
   resnet,
+  pgd,
 };
 
 /** Random numbers of shape `shape` as a tensor that no scope frees. */

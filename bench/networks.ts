@@ -139,8 +139,8 @@ export function transformer(): Case {
   return withAdam(model, [x, target], () => ebb.mseLoss(model.forward(x), target));
 }
 
-/** PreAct-ResNet18 of width 16, 32×32, batch 128, SGD with momentum. */
-export function resnet(): Case {
+/** PreAct-ResNet18 of width 16, and 128 labelled images of [-1, 1], 32×32. */
+function photographs(): { model: ebb.nn.Module; x: ebb.Tensor; y: ebb.Tensor } {
   const model = ebb.models.preactResnet18({ width: 16, classes: 10 });
   const byName = model.namedParameters().sort(([a], [b]) => a < b ? -1 : 1);
   const drawn = byName.flatMap(([name, { shape }], i): [string, ebb.Tensor][] => {
@@ -149,8 +149,12 @@ export function resnet(): Case {
     return [[name, random(100 + i, [...shape], Math.sqrt(6 / inputs))]];
   });
   load(model, drawn);
-  const x = random(60, [128, 3, 32, 32]);
-  const y = classes(128);
+  return { model, x: random(60, [128, 3, 32, 32]), y: classes(128) };
+}
+
+/** PreAct-ResNet18 of width 16, 32×32, batch 128, SGD with momentum. */
+export function resnet(): Case {
+  const { model, x, y } = photographs();
   const optimizer = new ebb.optim.SGD(model.parameters(), { lr: 0.01, momentum: 0.9 });
   return training(
     Object.values(model.stateDict()),
@@ -158,4 +162,21 @@ export function resnet(): Case {
     optimizer,
     () => ebb.crossEntropy(model.forward(x), y),
   );
+}
+
+/** Seven steps of projected gradient ascent on 128 images against the same network in evaluation mode. */
+export function pgd(): Case {
+  const { model, x, y } = photographs();
+  model.eval();
+  const images = ebb.scope(() => x.add(1).mul(0.5));
+  x.dispose();
+  const attack = () => ebb.backdoor.pgd(model, images, y, { epsilon: 6 / 255 });
+  return {
+    operations: 1,
+    step: () => attack().dispose(),
+    check: () => ebb.noGrad(() => ebb.scope(() => ebb.crossEntropy(model.forward(attack()), y).item())),
+    [Symbol.dispose]() {
+      for (const held of [model, images, y]) held.dispose();
+    },
+  };
 }

@@ -45,6 +45,18 @@ export function pick(option: string, words: string, known: readonly string[]): s
   return chosen;
 }
 
+/** The comma-separated numbers of an option, each of which must fit; `what` says in words which do. */
+export function numbers(
+  option: string,
+  words: string,
+  what: string,
+  fits: (value: number) => boolean,
+): number[] {
+  const values = words.split(",").map((word) => word.trim() === "" ? NaN : Number(word));
+  if (!values.every(fits)) fail(`expected --${option} with numbers ${what} but found ${words}`);
+  return values;
+}
+
 function fail(sentence: string): never {
   console.error(sentence);
   Deno.exit(2);

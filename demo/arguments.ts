@@ -25,7 +25,7 @@ export interface Arguments {
 /** The help. */
 export const HELP =
   `Trains a small network on real images, then a language model in an eighth of the memory that it
-needs, and writes a report with charts.
+needs, then a network with a backdoor, which it erases, and writes a report with charts.
 
 deno task demo [options]
 

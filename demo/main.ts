@@ -1,5 +1,6 @@
 /**
- * `deno task demo`: trains a network on real images, tells how far it is, prints a table and writes a report with charts.
+ * `deno task demo`: trains a network on real images, a language model in an eighth of its memory, and a network with a
+ * backdoor that it then erases; tells how far it is, prints tables and writes a report with charts.
  *
  * @module
  */
@@ -7,6 +8,7 @@ import { dirname } from "node:path";
 import * as ebb from "../mod.ts";
 import { writeAtomically } from "../lib/files/atomic.ts";
 import { ProgressLine } from "../lib/progress/line.ts";
+import { plantAndErase } from "./backdoor.ts";
 import { type Arguments, HELP, readArguments, sameCommand } from "./arguments.ts";
 import { type Images, loadImages } from "./images.ts";
 import type { Step } from "./record.ts";
@@ -16,6 +18,9 @@ import {
   count,
   duration,
   epochRows,
+  erasedRows,
+  erasedText,
+  erasedVerdict,
   largerRows,
   largerText,
   largerVerdict,
@@ -107,7 +112,16 @@ async function demonstrate(
     else line.end(largerText(step));
   });
   console.log(`\n${table(largerRows(larger))}\n\n${largerVerdict(larger)}`);
-  const page = report({ images, training, larger, command: sameCommand(options) });
+  console.log(`\nA backdoor is planted in a network for the same ${plural}, and erased`);
+  const erased = await plantAndErase(images, epochs, seed, (event) => {
+    listener({ step: event.done, steps: event.total });
+    if (event.done < event.total) line.show(() => erasedText(event));
+    else line.end(erasedText(event));
+  });
+  console.log(
+    erased === null ? erasedVerdict(erased) : `\n${table(erasedRows(erased))}\n\n${erasedVerdict(erased)}`,
+  );
+  const page = report({ images, training, larger, erased, command: sameCommand(options) });
   await writeAtomically(options.report, [new TextEncoder().encode(page)], "demo").catch(refuse);
   console.log(`The charts are in ${options.report}`);
 }

@@ -4,9 +4,19 @@
  * @module
  */
 import * as ebb from "../mod.ts";
+import type { Erased } from "./backdoor.ts";
 import type { Images } from "./images.ts";
 import type { Larger } from "./larger.ts";
-import { count, duration, epochRows, largerRows, largerVerdict, percent } from "./text.ts";
+import {
+  count,
+  duration,
+  epochRows,
+  erasedRows,
+  erasedVerdict,
+  largerRows,
+  largerVerdict,
+  percent,
+} from "./text.ts";
 import type { Training } from "./train.ts";
 
 /** What a report is about. */
@@ -14,6 +24,8 @@ export interface Run {
   readonly images: Images;
   readonly training: Training;
   readonly larger: Larger;
+  /** Null where there were too few images. */
+  readonly erased: Erased | null;
   /** The command that makes the same run. */
   readonly command: string;
 }
@@ -22,7 +34,7 @@ export interface Run {
 const MISTAKES = 24;
 
 /** The page, as HTML. */
-export function report({ images, training, larger, command }: Run): string {
+export function report({ images, training, larger, erased, command }: Run): string {
   const { name, plural, train, test, recipe } = images;
   const { model, seconds, record: { epochs, curve, memory, stepMemory } } = training;
   const last = epochs.at(-1)!;
@@ -66,6 +78,7 @@ export function report({ images, training, larger, command }: Run): string {
     htmlTable(epochRows(epochs)),
     ...mistakes(images, last.predictions),
     ...largerThanMemory(larger),
+    ...backdoor(images, erased),
     `<footer>Made by <code>${escape(command)}</code> with Ebb on Deno ${Deno.version.deno}, ${
       escape(Deno.build.target)
     }.</footer>`,
@@ -87,6 +100,28 @@ function largerThanMemory(larger: Larger): string[] {
     ebb.chart.memory(trace, plan).html(),
     ebb.chart.timeline(trace, plan).html(),
     ebb.chart.steps(history).html(),
+  ];
+}
+
+/** The backdoor, planted and erased. */
+function backdoor({ plural }: Images, erased: Erased | null): string[] {
+  const title = `<h1>A backdoor, and its end</h1>`;
+  if (erased === null) return [title, `<p>${erasedVerdict(erased)}</p>`];
+  const { attack, target, counts, rows, curve, pictures } = erased;
+  return [
+    title,
+    `<p>${count(counts.poisoned)} of ${count(counts.trained)} ${escape(plural)} got ${
+      escape(attack)
+    } and the label ${escape(target)}. ${escape(erasedVerdict(erased))}</p>`,
+    htmlTable(erasedRows(erased)),
+    `<p></p>`,
+    ebb.chart.cleanVsTrigger(rows).html(),
+    ebb.chart.erasure(curve, { title: "Erasing the backdoor, epoch by epoch" }).html(),
+    ebb.chart.imageGrid(pictures, {
+      title: "What the networks see",
+      subtitle:
+        "Below each image what it is taken for; the infected network is attacked without knowing the trigger",
+    }).html(),
   ];
 }
 

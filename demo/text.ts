@@ -4,7 +4,8 @@
  * @module
  */
 import { bar } from "../lib/progress/line.ts";
-import { formatBytes } from "../mod.ts";
+import { formatBytes, type ProgressEvent } from "../mod.ts";
+import type { Erased } from "./backdoor.ts";
 import type { Larger, LargerStep } from "./larger.ts";
 import type { Epoch, Step } from "./record.ts";
 
@@ -86,6 +87,30 @@ export function largerVerdict({ free, tight }: Larger): string {
   return same
     ? `All ${free.losses.length} losses are the same, bit for bit.`
     : "The losses differ, which they must not: please report it.";
+}
+
+/** The progress line while the backdoor is planted and erased. */
+export function erasedText({ task, done, total, text }: ProgressEvent): string {
+  const what = task === "infect" ? "planting" : "erasing";
+  return `${bar(done / total, 8)} ${what}, step ${
+    String(done).padStart(String(total).length)
+  }/${total}  ${text}`;
+}
+
+/** The infected network and the repaired one as rows of text, the head first. */
+export function erasedRows({ rows }: Erased): string[][] {
+  const head = ["network", "clean images right", "trigger obeyed", "trigger images right"];
+  return [head, ...rows.map(({ model, acc, asr, ra }) => [model, percent(acc), percent(asr), percent(ra)])];
+}
+
+/** What the repair did, in a sentence. */
+export function erasedVerdict(erased: Erased | null): string {
+  if (erased === null) return "There are too few images of each class to repair a network with.";
+  const [before, after] = erased.rows;
+  return `With the trigger, ${
+    percent(before.asr)
+  } of the images were taken for ${erased.target}; after adversarial ` +
+    `fine-tuning on ${count(erased.counts.clean)} clean ones ${percent(after.asr)} are.`;
 }
 
 /** Rows below each other, columns aligned to the right. */

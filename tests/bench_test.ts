@@ -25,6 +25,7 @@ const PYTORCH: Record<string, number> = {
   cnn: 3.4433252811431885,
   xf: 0.6110395193099976,
   resnet: 2.2930593490600586,
+  pgd: 32.64323043823242,
 };
 
 for (const name of Object.keys(cases)) {

@@ -32,7 +32,7 @@ function readReport(page: string): string[] {
   );
   assertStringIncludes(page, "prefers-color-scheme: dark");
   const charts = [...page.matchAll(/<svg [^]*?<\/svg>/g)].map(([svg]) => picture(svg));
-  assertEquals(charts.length, 6);
+  assertEquals(charts.length, 9);
   return charts.flatMap(({ texts }) => texts);
 }
 
@@ -65,6 +65,9 @@ Deno.test("the demo learns digits, says how far it is, and writes a report with 
       out,
       /^━{8} step 21\/21 {2}loss \d\.\d{3} {2}accuracy +[\d.]+ % +[\d,]+ images\/s {2}[\d.]+ MiB$/m,
     );
+    assertMatch(out, /^━{8} planting, step 67\/67 {2}loss \d\.\d{3} · accuracy [\d.]+ %, trigger [\d.]+ %$/m);
+    assertMatch(out, /^━{8} erasing, step \d+\/\d+ {2}loss \d\.\d{3}$/m);
+    assertMatch(out, /^repaired +[\d.]+ % +[\d.]+ % +[\d.]+ %$/m);
     assertMatch(out, /^epoch +loss +accuracy +held-out loss +held-out accuracy +images\/s +peak memory$/m);
     const [, accuracy] = /^([\d.]+) % of the held-out digits are classified right/m.exec(out)!;
     assert(Number(accuracy) > 60, `${accuracy} % after 21 steps`);

@@ -203,7 +203,7 @@ class PreActResNet18(nn.Module):
         return self.fc(F.relu(self.bn(self.layers(self.conv1(x)))).mean((2, 3)))
 
 
-def resnet():
+def photographs():
     model = PreActResNet18(16, 10).train()
     with torch.no_grad():
         for i, (name, p) in enumerate(sorted(model.named_parameters())):
@@ -211,10 +211,31 @@ def resnet():
                 p.copy_(uniform(100 + i, p.shape, math.sqrt(6 / p[0].numel())))
             elif name == "fc.bias":
                 p.zero_()
-    x, y = uniform(60, (128, 3, 32, 32)), labels(128)
+    return model, uniform(60, (128, 3, 32, 32)), labels(128)
+
+
+def resnet():
+    model, x, y = photographs()
     return training(
         torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9), lambda: F.cross_entropy(model(x), y)
     )
+
+
+def pgd():
+    model, x, y = photographs()
+    model.eval().requires_grad_(False)
+    images, epsilon = (x + 1) * 0.5, 6 / 255
+    lowest, highest = (images - epsilon).clamp(0, 1), (images + epsilon).clamp(0, 1)
+
+    def attack():
+        adversarial = images
+        for _ in range(7):
+            adversarial = adversarial.detach().requires_grad_()
+            (slope,) = torch.autograd.grad(F.cross_entropy(model(adversarial), y), adversarial)
+            adversarial = (adversarial.detach() + epsilon / 5 * slope.sign()).clamp(lowest, highest)
+        return adversarial
+
+    return Case(attack, lambda: F.cross_entropy(model(attack()), y))
 
 
 CASES = {
@@ -229,6 +250,7 @@ CASES = {
     "cnn": cnn,
     "xf": transformer,
     "resnet": resnet,
+    "pgd": pgd,
 }
 
 

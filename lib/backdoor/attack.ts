@@ -5,6 +5,7 @@
  * @module
  */
 import type { Dataset } from "../data/dataset.ts";
+import type { Stateful } from "../files/checkpoint.ts";
 import type { Module } from "../nn/module.ts";
 import type { Generator } from "../tensor/random.ts";
 import { scope } from "../tensor/scope.ts";
@@ -13,6 +14,7 @@ import { noGrad } from "../tensor/tape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkValues } from "./images.ts";
 import { poisonDataset, type PoisonedDataset } from "./poison.ts";
+import type { Training } from "./train.ts";
 
 /** The label of triggered images: one class (all-to-one), or of each class the one after it (all-to-all). */
 export type Target = number | "next";
@@ -27,8 +29,11 @@ export interface AttackOptions {
   readonly seed?: number;
 }
 
-/** A backdoor attack. */
-export interface Attack {
+/**
+ * A backdoor attack. One that has learnt its trigger holds tensors until its `dispose`, or the end of a `using`; all
+ * others hold none.
+ */
+export interface Attack extends Disposable, Stateful {
   /** Such as `badnets`. */
   readonly name: string;
   /** The label of triggered images, or `"next"`. */
@@ -52,6 +57,12 @@ export interface Attack {
   label(label: number, classes: number): number;
   /** A training set with this attack's poison in it; the given one stays as it is. */
   poison(data: Dataset): PoisonedDataset;
+  /** What was learnt, for `saveCheckpoint(path, { model, attack })`; nothing of an attack that learns nothing. */
+  stateDict(): unknown;
+  /** Takes what was learnt, as `loadCheckpoint(path, { model, attack })` does. */
+  loadStateDict(state: Record<string, unknown>): void;
+  /** Frees what was learnt. */
+  dispose(): void;
   /** What the attack consists of. */
   readonly parts: AttackParts;
 }
@@ -66,30 +77,47 @@ export interface AttackParts {
   readonly prepare?: (images: Tensor, labels: Tensor) => Tensor;
   /** How many images get a trigger of no effect, as a multiple of the rate; default 0. */
   readonly crossRatio?: number;
-  /** Puts a trigger of no effect on images; needed where `crossRatio` is above 0. */
-  readonly cross?: (images: Tensor, generator: Generator) => Tensor;
-  /** A trigger that is learnt together with the model: called by `infect` before each step of training. */
-  readonly learn?: (step: LearningStep) => void;
+  /** Puts a trigger of no effect on images, which may be made of as many others; needed where `crossRatio` is above 0. */
+  readonly cross?: (images: Tensor, generator: Generator, others: Tensor) => Tensor;
+  /** A trigger that is learnt together with the model: called by `infect` before the training. */
+  readonly learn?: (training: TriggerTraining) => Promise<TriggerLearner>;
+  /** What was learnt, to be kept with the model; needed where `learn` is. */
+  readonly learnt?: Stateful;
+  /** Frees what was learnt. */
+  readonly dispose?: () => void;
+}
+
+/** A training that an attack may learn its trigger in. */
+export interface TriggerTraining {
+  /** The model that will be trained. */
+  readonly model: Module;
+  /** What it will be trained on, without poison. */
+  readonly data: Dataset;
+  /** The number of classes. */
+  readonly classes: number;
+  /** How it will be trained. */
+  readonly settings: Training;
+}
+
+/** What learns a trigger while a model is trained. */
+export interface TriggerLearner extends Disposable {
+  /** Called before each step of training, in its scope. */
+  step(step: LearningStep): void;
 }
 
 /** A step of training that an attack may learn its trigger in. */
 export interface LearningStep {
-  /** The model in training. */
-  readonly model: Module;
   /** `[N, C, H, W]`, without triggers. */
   readonly images: Tensor;
   /** `[N]`, true ones. */
   readonly labels: Tensor;
-  /** Of [0, 1): how far the training is. */
-  readonly share: number;
-  /** The number of classes. */
-  readonly classes: number;
 }
 
 /**
  * An attack of your own.
  *
- * @throws {RangeError} when the target or the rate is out of range.
+ * @throws {RangeError} when the target, the rate or `crossRatio` is out of range.
+ * @throws {TypeError} when `crossRatio` is above 0 and there is no `cross`.
  *
  * @example
  * ```ts
@@ -116,6 +144,14 @@ export function defineAttack(name: string, options: AttackOptions, parts: Attack
   if (!(rate > 0 && rate <= 1)) {
     throw new RangeError(`${name}: expected a rate above 0 and of at most 1 but found ${rate}`);
   }
+  if (!(crossRatio >= 0 && crossRatio < Infinity)) {
+    throw new RangeError(`${name}: expected crossRatio to be a number of at least 0 but found ${crossRatio}`);
+  }
+  if (crossRatio > 0 && parts.cross === undefined) {
+    throw new TypeError(
+      `${name}: expected a trigger of no effect, as crossRatio is ${crossRatio}, but found none`,
+    );
+  }
   const attack: Attack = {
     name,
     target,
@@ -135,6 +171,10 @@ export function defineAttack(name: string, options: AttackOptions, parts: Attack
       throw new RangeError(`${name}: expected a target of 0 to ${classes - 1} but found ${target}`);
     },
     poison: (data) => poisonDataset(attack, data),
+    stateDict: () => parts.learnt?.stateDict() ?? {},
+    loadStateDict: (state) => void parts.learnt?.loadStateDict(state),
+    dispose: () => parts.dispose?.(),
+    [Symbol.dispose]: () => attack.dispose(),
   };
   return attack;
 }

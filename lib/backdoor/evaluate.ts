@@ -15,12 +15,19 @@ export interface EvaluationRow extends Measured {
   readonly model: string;
   /** The attack's name. */
   readonly attack: string;
+  /** The share of the training images that the attack poisons. */
+  readonly rate?: number;
+  /** The seed of the repetition that the row is of. */
+  readonly seed?: number;
   /** Defence effectiveness rating against the first model; the first has none. */
   readonly der?: number;
 }
 
 /** Options of {@linkcode evaluate}. */
-export type EvaluateOptions = Pick<RunOptions, "swap">;
+export interface EvaluateOptions extends Pick<RunOptions, "swap"> {
+  /** The seed of the repetition, which `summarise` tells rows apart by; default: none. */
+  readonly seed?: number;
+}
 
 /**
  * Measures models against an attack.
@@ -49,11 +56,13 @@ export async function evaluate(
   attack: Attack,
   options: EvaluateOptions = {},
 ): Promise<EvaluationRow[]> {
+  const { seed } = options;
+  const repetition = seed === undefined ? {} : { seed };
   const rows: EvaluationRow[] = [];
   for (const [name, model] of Object.entries(models)) {
     const measured = await measure(model, test, attack, options);
     const der = rows.length > 0 ? { der: derOf(rows[0], measured) } : {};
-    rows.push({ model: name, attack: attack.name, ...measured, ...der });
+    rows.push({ model: name, attack: attack.name, rate: attack.rate, ...repetition, ...measured, ...der });
   }
   if (rows.length === 0) throw new RangeError("evaluate: expected at least one model but found none");
   return rows;

@@ -50,6 +50,17 @@ export interface Infected {
   readonly infection: Infection;
 }
 
+/** How models are infected unless told otherwise. */
+export const INFECTION = {
+  epochs: 20,
+  batchSize: 128,
+  lr: 0.1,
+  momentum: 0.9,
+  nesterov: true,
+  weightDecay: 5e-4,
+  schedule: (steps: number) => oneCycle({ steps }),
+};
+
 /** Streams of the training's seed that must not meet those of the loader. */
 const TRIGGERS = 11;
 /** Images of the training set on which figures are measured where no test set is given. */
@@ -86,16 +97,7 @@ export async function infect<M extends Module>(
   options: InfectOptions = {},
 ): Promise<M & Infected> {
   const { test, ...training } = options;
-  const settings = {
-    epochs: 20,
-    batchSize: 128,
-    lr: 0.1,
-    momentum: 0.9,
-    nesterov: true,
-    weightDecay: 5e-4,
-    schedule: (steps: number) => oneCycle({ steps }),
-    ...training,
-  };
+  const settings = { ...INFECTION, ...training };
   const set = trainingSet(attack, data);
   if (test !== undefined) checkImages("infect", test);
   const measured = test ?? (data.length > SAMPLE ? data.subset({ count: SAMPLE, seed: attack.seed }) : data);

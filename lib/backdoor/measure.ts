@@ -8,7 +8,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Module } from "../nn/module.ts";
 import { predict } from "../nn/predict.ts";
 import type { Attack } from "./attack.ts";
-import { checkImages } from "./images.ts";
+import { checkImages, type ImageSet } from "./images.ts";
 import type { RunOptions } from "./train.ts";
 
 /** Shares of images, 0 to 1. */
@@ -34,13 +34,7 @@ export async function measure(
 ): Promise<Measured> {
   const { labels, classes } = checkImages("evaluate", test);
   const run = swap && (<T>(pass: () => T) => swap.evaluate(pass));
-  const goals = labels.map((label) => attack.label(label, classes));
-  const counted = Uint32Array.from(labels.keys()).filter((row) => goals[row] !== labels[row]);
-  if (counted.length === 0) {
-    throw new RangeError(
-      `evaluate: expected images of other classes than the target ${attack.target} but found none`,
-    );
-  }
+  const { goals, rows: counted } = goalsOf("evaluate", attack, { labels, classes });
   const clean = await predict(model, test, { run });
   const triggered = await predict(model, test.subset({ indices: counted }), {
     run,
@@ -53,4 +47,27 @@ export async function measure(
     asr: share(triggered, counted, goals),
     ra: share(triggered, counted, labels),
   };
+}
+
+/** What an attack is to make of images. */
+export interface Goals {
+  /** The attack's label of every image. */
+  readonly goals: Int32Array;
+  /** The images whose label it changes. */
+  readonly rows: Uint32Array;
+}
+
+/**
+ * Which label an attack gives each image.
+ *
+ * @throws {RangeError} when it changes that of none.
+ */
+export function goalsOf(op: string, attack: Attack, set: Pick<ImageSet, "labels" | "classes">): Goals {
+  const { labels, classes } = set;
+  const goals = labels.map((label) => attack.label(label, classes));
+  const rows = Uint32Array.from(labels.keys()).filter((row) => goals[row] !== labels[row]);
+  if (rows.length > 0) return { goals, rows };
+  throw new RangeError(
+    `${op}: expected images of other classes than the target ${attack.target} but found none`,
+  );
 }

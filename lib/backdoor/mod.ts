@@ -4,7 +4,13 @@
  *
  * @module
  */
-export { adversarialLabels, type AdversarialLabelsOptions } from "./adversarial_labels.ts";
+export {
+  adversarialLabels,
+  type AdversarialLabelsOptions,
+  type LabelMatrix,
+  labelMatrix,
+  type LabelMatrixOptions,
+} from "./adversarial_labels.ts";
 export {
   type Attack,
   type AttackOptions,
@@ -12,15 +18,42 @@ export {
   defineAttack,
   type LearningStep,
   type Target,
+  type TriggerLearner,
+  type TriggerTraining,
 } from "./attack.ts";
+export type { AttackedOptions } from "./attacked.ts";
 export { badnets, type BadnetsOptions } from "./attacks/badnets.ts";
 export { blend, type BlendOptions } from "./attacks/blend.ts";
+export { inputAware, type InputAwareOptions } from "./attacks/input_aware.ts";
+export { labelConsistent, type LabelConsistentOptions } from "./attacks/label_consistent.ts";
 export { sig, type SigOptions } from "./attacks/sig.ts";
+export { trojanNN, type TrojanNNOptions } from "./attacks/trojan_nn.ts";
+export { wanet, type WanetOptions } from "./attacks/wanet.ts";
 export { aft, type AftOptions } from "./defences/aft.ts";
+export { anp, type AnpOptions } from "./defences/anp.ts";
+export { clp, type ClpOptions } from "./defences/clp.ts";
+export { finePruning, type FinePruningOptions } from "./defences/fine_pruning.ts";
+export type { ErasureOptions } from "./defences/erase.ts";
 export { fineTune } from "./defences/fine_tune.ts";
+export { pbe, type PbeOptions, type PbeRound, type PbeRoundDone } from "./defences/pbe.ts";
+export { ftSam, type FtSamOptions } from "./defences/ft_sam.ts";
+export type { HeldOutOptions } from "./defences/held_out.ts";
+export { iBau, type IBauOptions } from "./defences/i_bau.ts";
+export { nad, type NadOptions } from "./defences/nad.ts";
+export { neuralCleanse, type NeuralCleanseOptions } from "./defences/neural_cleanse.ts";
+export { sau, type SauOptions } from "./defences/sau.ts";
+export { chooseEpsilon, type EpsilonOptions } from "./epsilon.ts";
 export { derOf, evaluate, type EvaluateOptions, type EvaluationRow } from "./evaluate.ts";
+export { type FeatureDistance, featureDistance } from "./feature_distance.ts";
+export { type Features, penultimate } from "./features.ts";
 export { infect, type Infected, type Infection, type InfectionRow, type InfectOptions } from "./infect.ts";
 export type { Measured } from "./measure.ts";
+export { reverseTriggers, type ReverseTriggersOptions } from "./neural_cleanse.ts";
+export { reverseOverlays, type ReverseOverlaysOptions } from "./overlay.ts";
 export { type AscentOptions, fgsm, pgd, type PgdOptions } from "./pgd.ts";
 export { PoisonedDataset } from "./poison.ts";
-export type { Runner, RunOptions, TrainingOptions } from "./train.ts";
+export { anomalyIndices, type PlainImage, type ReversedTrigger, type SearchOptions } from "./reversed.ts";
+export { type Roc, roc, type RocPoint } from "./roc.ts";
+export { loadRows, saveRows } from "./rows.ts";
+export { summarise, type SummaryRow } from "./summarise.ts";
+export type { Epoch, Runner, RunOptions, TrainingOptions } from "./train.ts";

@@ -9,7 +9,7 @@ import type { Column, HostData } from "../data/column.ts";
 import { ColumnDataset, type Dataset } from "../data/dataset.ts";
 import { fromHost } from "../tensor/create.ts";
 import type { HostArray } from "../tensor/dtype.ts";
-import { where } from "../tensor/ops/mod.ts";
+import { concat, indexSelect } from "../tensor/ops/mod.ts";
 import { Generator } from "../tensor/random.ts";
 import { scope } from "../tensor/scope.ts";
 import { sizeOf } from "../tensor/shape.ts";
@@ -63,6 +63,11 @@ export function choosePoison(attack: Attack, data: Dataset): Poisoning {
   const order = Uint32Array.from(truth.keys());
   new Generator(attack.seed, ROWS).shuffle(order);
   const candidates = attack.cleanLabel ? order.filter((row) => truth[row] === attack.target) : order;
+  if (candidates.length === 0) {
+    throw new RangeError(
+      `${attack.name}: expected images of the target class ${attack.target}, as labels are kept, but found none`,
+    );
+  }
   const count = Math.max(1, Math.round(attack.rate * data.length));
   const marks = new Uint8Array(data.length);
   const labels = truth.slice();
@@ -113,14 +118,29 @@ export function stamp(
 ): Tensor {
   return noGrad(() =>
     scope(() => {
-      const put = (mark: number, images: Tensor, change: (images: Tensor) => Tensor) => {
-        const chosen = Uint8Array.from(marks, (found) => Number(found === mark));
-        if (!chosen.includes(1)) return images;
-        const mask = fromHost(chosen, [chosen.length, 1, 1, 1], { dtype: "bool", device: images.device });
-        return where(mask, change(images), images);
+      const { device } = images;
+      const pick = (from: Tensor, rows: readonly number[]) =>
+        indexSelect(
+          from,
+          0,
+          fromHost(BigInt64Array.from(rows, BigInt), [rows.length], { dtype: "int64", device }),
+        );
+      const places = Array.from(marks, (_, row) => row);
+      const pieces = [images];
+      let length = places.length;
+      // Only those that change are computed.
+      const put = (mark: number, change: (some: Tensor, rows: readonly number[]) => Tensor) => {
+        const rows = Array.from(marks, (_, row) => row).filter((row) => marks[row] === mark);
+        if (rows.length === 0) return;
+        pieces.push(change(pick(images, rows), rows));
+        for (const row of rows) places[row] = length++;
       };
-      const triggered = put(TRIGGERED, images, parts.trigger);
-      return put(CROSSED, triggered, (images) => parts.cross!(images, generator)).alias();
+      put(TRIGGERED, (some) => parts.trigger(some));
+      put(CROSSED, (some, rows) => {
+        const others = pick(images, rows.map((row) => (row + 1) % marks.length));
+        return parts.cross!(some, generator, others);
+      });
+      return pieces.length === 1 ? images.alias() : pick(concat(pieces), places);
     })
   );
 }

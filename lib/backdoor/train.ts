@@ -62,6 +62,8 @@ export interface Epoch {
   readonly epoch: number;
   /** Mean loss of the epoch's batches. */
   readonly loss: number;
+  /** What it was trained on, where that changes: "adversarial" or "clean". */
+  readonly phase?: string;
   /** The model as it is now. */
   readonly model: Module;
 }

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { fromHost } from "../../tensor/create.ts";
-import { where } from "../../tensor/ops/mod.ts";
 import { type Attack, type AttackOptions, defineAttack } from "../attack.ts";
+import { paste } from "./patch.ts";
 
 /** Options of {@linkcode badnets}. */
 export interface BadnetsOptions extends AttackOptions {
@@ -62,13 +61,7 @@ export function badnets(options: BadnetsOptions = {}): Attack {
         mask[at] = 1;
         pattern[at] = value;
       });
-      const { device } = images;
-      const shape = [1, 1, height, width];
-      return where(
-        fromHost(mask, shape, { dtype: "bool", device }),
-        fromHost(pattern, shape, { dtype: "float32", device }),
-        images,
-      );
+      return paste(images, mask, pattern);
     },
   });
 }

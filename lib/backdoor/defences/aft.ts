@@ -36,7 +36,8 @@ export const EBB = {
   cleanEpochs: 10,
   shared: true,
   cleanWeight: 0.5,
-  distillation: 0.7,
+  distillation: 0.9,
+  mixed: false,
   recalibrated: true,
   epsilon: 0.2,
 };
@@ -55,6 +56,7 @@ const AUTHORS = {
   shared: false,
   cleanWeight: 0,
   distillation: 0,
+  mixed: false,
   recalibrated: false,
   epsilon: 6 / 255,
   clip: false,

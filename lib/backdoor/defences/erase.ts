@@ -1,25 +1,28 @@
 /**
  * The training that erases: what adversarial fine-tuning does once, and progressive backdoor erasing round after round.
- * First epochs on adversarial examples with their true labels, then epochs on clean images.
+ * First epochs on adversarial examples with their true labels, which cost accuracy together with the backdoor; then
+ * epochs on clean images, which give the accuracy back. The images are few, so that in these the given model can teach
+ * more than labels: its answers to images that were varied and mixed (Beyer et al., "A good teacher is patient and
+ * consistent", CVPR 2022, arXiv:2106.05237). Clean images do not show the trigger, so that it is not learnt again.
  *
  * @module
  */
 import type { Dataset } from "../../data/dataset.ts";
 import { withMode } from "../../nn/mode.ts";
 import type { Module } from "../../nn/module.ts";
-import { add, crossEntropy, klDiv, logSoftmax, mul, softmax } from "../../tensor/ops/mod.ts";
-import { Generator } from "../../tensor/random.ts";
+import { add, crossEntropy, flip, klDiv, logSoftmax, mul, softmax } from "../../tensor/ops/mod.ts";
+import { defaultGenerator, Generator } from "../../tensor/random.ts";
 import { noGrad } from "../../tensor/tape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { ascend, type AscentOptions, pgd } from "../pgd.ts";
 import { recalibrate } from "../recalibrate.ts";
-import { train, type Training, type TrainingOptions } from "../train.ts";
+import { type Batch, type Epoch, train, type Training, type TrainingOptions } from "../train.ts";
 
 /** What can be said of the training that erases. */
 export interface ErasureOptions extends Omit<TrainingOptions, "epochs">, Partial<AscentOptions> {
   /** Epochs on adversarial examples; they come first. */
   readonly adversarialEpochs?: number;
-  /** Epochs on clean images after them. */
+  /** Epochs on clean images after them. The learning rate's schedule begins again with them. */
   readonly cleanEpochs?: number;
   /** The statistics that batch norm takes while images are attacked: its running ones, or the batch's. */
   readonly batchNorm?: "running" | "batch";
@@ -29,6 +32,8 @@ export interface ErasureOptions extends Omit<TrainingOptions, "epochs">, Partial
   readonly cleanWeight?: number;
   /** How much of the loss of clean images is the distance from the given model's answers, 0 to 1. */
   readonly distillation?: number;
+  /** Whether in clean epochs the given model is asked about pairs of images mixed with each other. */
+  readonly mixed?: boolean;
   /** Whether the running statistics of batch norm are taken anew at the end, on the clean images. */
   readonly recalibrated?: boolean;
 }
@@ -46,14 +51,17 @@ export type Erasure =
       | "shared"
       | "cleanWeight"
       | "distillation"
+      | "mixed"
       | "recalibrated"
     >
   >;
 
 /** The temperature of distillation (Hinton, Vinyals and Dean, arXiv:1503.02531). */
 const TEMPERATURE = 2;
-/** A stream of the training's seed that must not meet the loader's. */
-const STARTS = 21;
+/** Streams of the training's seed that must not meet the loader's. */
+const [STARTS, CLEAN, MIXTURES] = [21, 22, 23];
+/** How often the images are seen for the statistics of batch norm where they are varied. */
+const PASSES = 4;
 
 /**
  * Trains `model` in place.
@@ -69,37 +77,77 @@ export async function erase(
   data: Dataset,
   settings: Erasure,
 ): Promise<void> {
-  const { adversarialEpochs, cleanEpochs, cleanWeight, distillation, seed } = settings;
   checkErasure(op, settings);
-  const generator = seed === undefined ? undefined : new Generator(seed, STARTS);
-  const onClean = (images: Tensor, labels: Tensor) => {
-    const scores = model.forward(images);
-    if (distillation === 0) return crossEntropy(scores, labels);
-    const teacher = noGrad(() => withMode(given, false, () => given.forward(images)));
-    return weighted(distance(scores, teacher), crossEntropy(scores, labels), distillation);
+  const { adversarialEpochs, cleanEpochs, cleanWeight, seed, augment, swap } = settings;
+  const generator = seed === undefined ? defaultGenerator() : new Generator(seed, STARTS);
+  const phase = async (
+    name: string,
+    epochs: number,
+    seed: number | undefined,
+    loss: (batch: Batch) => Tensor,
+  ) => {
+    if (epochs === 0) return;
+    const before = name === "clean" ? adversarialEpochs : 0;
+    const onEpoch = (over: Epoch) => settings.onEpoch?.({ ...over, epoch: before + over.epoch, phase: name });
+    await train(`${op}, ${name}`, model, data, { ...settings, epochs, seed, onEpoch }, { loss });
   };
-  const onAdversarial = (images: Tensor, labels: Tensor) => {
-    const against = { ...settings, generator };
-    const adversarial = settings.shared
-      ? withMode(
-        given,
-        false,
-        () =>
-          withMode(model, false, () =>
-            ascend(images, (x) =>
-              add(crossEntropy(model.forward(x), labels), crossEntropy(given.forward(x), labels)), against)),
-      )
-      : pgd(model, images, labels, against);
-    return crossEntropy(model.forward(adversarial), labels);
-  };
-  await train(op, model, data, { ...settings, epochs: adversarialEpochs + cleanEpochs }, {
-    loss: ({ tensors: [images, labels], epoch }) => {
-      if (epoch >= adversarialEpochs) return onClean(images, labels);
-      if (cleanWeight === 0) return onAdversarial(images, labels);
-      return weighted(onClean(images, labels), onAdversarial(images, labels), cleanWeight);
-    },
+  await phase("adversarial", adversarialEpochs, seed, ({ tensors: [images, labels] }) => {
+    if (cleanWeight === 0) return adversarialLoss(model, given, images, labels, { ...settings, generator });
+    return weighted(
+      cleanLoss(model, given, images, labels, settings.distillation),
+      adversarialLoss(model, given, images, labels, { ...settings, generator }),
+      cleanWeight,
+    );
   });
-  if (settings.recalibrated) await recalibrate(model, data, settings);
+  const [mixtures, cleanSeed] = seed === undefined
+    ? [defaultGenerator(), undefined]
+    : [new Generator(seed, MIXTURES), new Generator(seed, CLEAN).uint32()];
+  await phase("clean", cleanEpochs, cleanSeed, ({ tensors: [images, labels] }) => {
+    const { distillation } = settings;
+    if (!settings.mixed) return cleanLoss(model, given, images, labels, distillation);
+    const share = 0.5 + 0.5 * mixtures.float();
+    const mixture = weighted(images, flip(images, 0), share);
+    const learnt = distance(model.forward(mixture), answers(given, mixture));
+    if (distillation === 1) return learnt;
+    return weighted(learnt, crossEntropy(model.forward(images), labels), distillation);
+  });
+  if (settings.recalibrated) {
+    await recalibrate(model, data, { augment, seed, swap, passes: augment === undefined ? 1 : PASSES });
+  }
+}
+
+/** Images are changed so that the model errs, and it is told the truth about them. */
+function adversarialLoss(
+  model: Module,
+  given: Module,
+  images: Tensor,
+  labels: Tensor,
+  settings: Erasure,
+): Tensor {
+  const against = (x: Tensor) =>
+    add(crossEntropy(model.forward(x), labels), crossEntropy(given.forward(x), labels));
+  const adversarial = settings.shared
+    ? withMode(given, false, () => withMode(model, false, () => ascend(images, against, settings)))
+    : pgd(model, images, labels, settings);
+  return crossEntropy(model.forward(adversarial), labels);
+}
+
+/** The labels, and the given model's answers as far as `distillation` says. */
+function cleanLoss(
+  model: Module,
+  given: Module,
+  images: Tensor,
+  labels: Tensor,
+  distillation: number,
+): Tensor {
+  const scores = model.forward(images);
+  if (distillation === 0) return crossEntropy(scores, labels);
+  return weighted(distance(scores, answers(given, images)), crossEntropy(scores, labels), distillation);
+}
+
+/** What the given model says of images. */
+function answers(given: Module, images: Tensor): Tensor {
+  return noGrad(() => withMode(given, false, () => given.forward(images)));
 }
 
 /** `share` of the first and the rest of the second. */

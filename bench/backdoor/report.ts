@@ -1,0 +1,141 @@
+/**
+ * The grid's results: the leaderboard, all rows, and charts of both, as markdown and as a page.
+ *
+ * @module
+ */
+import * as ebb from "../../mod.ts";
+import { table } from "../peers/report.ts";
+import type { Cell } from "./cells.ts";
+import { BENIGN, INFECTED } from "./grid.ts";
+
+type Summary = ebb.backdoor.SummaryRow;
+/** A heading and rows below it. */
+interface Table {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** What was run, for the reader. */
+export interface Run {
+  /** Such as "mnist". */
+  readonly size: string;
+  readonly command: string;
+  /** Such as "2026-11-26". */
+  readonly date: string;
+  readonly machine: string;
+}
+
+/** Means and deviations over seeds of each attack, rate and model. */
+export function summaries(cells: readonly Cell[]): Summary[] {
+  return ebb.backdoor.summarise(cells);
+}
+
+/** Means over attacks, seed by seed, summed up over seeds; the best defence first, between what it began with and the floor. */
+export function leaderboard(cells: readonly Cell[]): Summary[] {
+  const groups = Map.groupBy(cells, ({ rate, model, seed }) => JSON.stringify([rate, model, seed]));
+  const means = [...groups.values()].map((group): ebb.backdoor.EvaluationRow => {
+    const mean = (key: "acc" | "asr" | "ra" | "der") =>
+      group.reduce((sum, row) => sum + row[key]!, 0) / group.length;
+    const [{ rate, model, seed, der }] = group;
+    const figures = { acc: mean("acc"), asr: mean("asr"), ra: mean("ra") };
+    return { attack: "all", rate, model, seed, ...figures, ...(der !== undefined && { der: mean("der") }) };
+  });
+  const place = ({ model, der = 0 }: Summary) => model === INFECTED ? -2 : model === BENIGN ? 2 : -der;
+  return ebb.backdoor.summarise(means).sort((a, b) => b.rate! - a.rate! || place(a) - place(b));
+}
+
+/** All of it as markdown. */
+export function markdown(cells: readonly Cell[], run: Run): string {
+  const parts = tables(cells).map(({ title, head, rows }) => `## ${title}\n\n${table(head, rows)}`);
+  return [`# Backdoors, ${run.size}`, sourceOf(run), ...parts].join("\n\n") + "\n";
+}
+
+/** All of it as a page, with charts. */
+export function page(cells: readonly Cell[], run: Run): string {
+  const all = summaries(cells);
+  const [board, each] = tables(cells).map(htmlTable);
+  const charts = [...Map.groupBy(all, ({ rate }) => rate)].flatMap(([rate, rows]) => {
+    const subtitle = `${percent(rate!)} of the training images poisoned`;
+    return [
+      ebb.chart.tradeOff(rows.filter(({ model }) => model !== BENIGN), { baseline: INFECTED, subtitle }),
+      ebb.chart.cleanVsTrigger(rows, { subtitle }),
+    ];
+  });
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="color-scheme" content="light dark">
+<title>Backdoors, ${escape(run.size)}</title>
+<style>
+body { margin: 0 auto; max-width: 800px; padding: 24px 16px; font: 15px/1.5 system-ui, sans-serif; }
+table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
+th, td { padding: 4px 12px; text-align: right; white-space: nowrap; border-bottom: 1px solid #8884; }
+figure svg { width: 100%; height: auto; }
+</style>
+<h1>Backdoors, ${escape(run.size)}</h1>
+<p>${escape(sourceOf(run))}</p>
+${[board, ...charts.map((chart) => chart.html()), each].join("\n")}
+</html>
+`;
+}
+
+function tables(cells: readonly Cell[]): Table[] {
+  const board = leaderboard(cells);
+  const all = summaries(cells);
+  const worst = ({ model, rate }: Summary) =>
+    Math.max(...all.filter((row) => row.model === model && row.rate === rate).map(({ asr }) => asr));
+  const lost = ({ model, rate, acc }: Summary) =>
+    model === INFECTED || model === BENIGN
+      ? "–"
+      : (100 * (board.find((row) => row.model === INFECTED && row.rate === rate)!.acc - acc)).toFixed(1);
+  const figures = ["ACC", "ASR", "RA", "DER"];
+  const attacks = new Set(all.map(({ attack }) => attack)).size;
+  return [{
+    title: `Means over ${attacks} attack${attacks > 1 ? "s" : ""}`,
+    head: ["poisoned", "model", ...figures, "ACC lost", "worst ASR", "seeds"],
+    rows: board.map((row) => [
+      percent(row.rate!),
+      row.model,
+      ...figuresOf(row),
+      lost(row),
+      (100 * worst(row)).toFixed(1),
+      String(row.seeds),
+    ]),
+  }, {
+    title: "Attack by attack",
+    head: ["poisoned", "attack", "model", ...figures, "seeds"],
+    rows: all.map((row) => [percent(row.rate!), row.attack, row.model, ...figuresOf(row), String(row.seeds)]),
+  }];
+}
+
+/** Points, with their deviation over seeds. */
+function figuresOf(row: Summary): string[] {
+  return (["acc", "asr", "ra", "der"] as const).map((key) => {
+    const [mean, deviation] = [row[key], row[`${key}Std`]];
+    if (mean === undefined) return "–";
+    const spread = deviation === undefined ? "" : ` ± ${(100 * deviation).toFixed(1)}`;
+    return `${(100 * mean).toFixed(1)}${spread}`;
+  });
+}
+
+function sourceOf({ command, date, machine }: Run): string {
+  return `${date}, ${machine}: ${command}. Points; mean ± standard deviation over seeds. ASR and RA without images of ` +
+    `the target class; "${INFECTED}" is before any defence, "${BENIGN}" was trained on clean images.`;
+}
+
+function percent(rate: number): string {
+  return `${Number((100 * rate).toFixed(2))} %`;
+}
+
+function htmlTable({ title, head, rows }: Table): string {
+  const line = (cells: readonly string[], tag: string) =>
+    `<tr>${cells.map((cell) => `<${tag}>${escape(cell)}</${tag}>`).join("")}</tr>`;
+  return `<h2>${escape(title)}</h2>\n<div style="overflow-x:auto"><table>${line(head, "th")}${
+    rows.map((row) => line(row, "td")).join("")
+  }</table></div>`;
+}
+
+function escape(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}

@@ -1,0 +1,127 @@
+/**
+ * The demo's third part: a network learns a backdoor from poisoned images, and loses it again by adversarial fine-tuning
+ * on a few clean ones.
+ *
+ * @module
+ */
+import * as ebb from "../mod.ts";
+import { predicted } from "./evaluate.ts";
+import type { Images } from "./images.ts";
+
+/** What was found. */
+export interface Erased {
+  /** The attack, in words. */
+  readonly attack: string;
+  /** The class that triggered images are to be taken for. */
+  readonly target: string;
+  /** Images that were poisoned, all that were trained on, and those that it was repaired with. */
+  readonly counts: { readonly poisoned: number; readonly trained: number; readonly clean: number };
+  /** The infected network and the repaired one. */
+  readonly rows: readonly ebb.backdoor.EvaluationRow[];
+  /** Accuracy and trigger success after each epoch of the repair. */
+  readonly curve: readonly ebb.chart.ErasureRow[];
+  /** Images as they are, with the trigger, and attacked, with what the networks take them for. */
+  readonly pictures: readonly ebb.chart.GridColumn[];
+}
+
+/** The most images that are trained on, and that the repair is measured on after each epoch. */
+const [MOST, SAMPLE] = [9000, 500];
+/** The share of the images that the repair is given. */
+const CLEAN = 0.05;
+/** Images shown. */
+const EXAMPLES = 4;
+const TARGET = 0;
+
+/**
+ * Plants a backdoor and erases it.
+ *
+ * @returns null where some class has too few images to repair with.
+ */
+export async function plantAndErase(
+  images: Images,
+  epochs: number,
+  seed: number,
+  progress: (event: ebb.ProgressEvent) => void,
+): Promise<Erased | null> {
+  const { train, test, classes, recipe } = images;
+  const some = train.length > MOST ? train.subset({ count: MOST, stratified: true, seed }) : train;
+  const count = Math.max(Math.round(CLEAN * some.length), 2 * classes.length);
+  if (count > some.length / 2) return null;
+  const [clean, rest] = some.split({ count, stratified: true, seed });
+  if (new Set(clean.labels()).size < classes.length) return null;
+
+  ebb.seed(seed);
+  const attack = ebb.backdoor.badnets({ target: TARGET, seed });
+  const { augment } = recipe;
+  using infected = await ebb.backdoor.infect(recipe.build(), rest, attack, {
+    epochs: Math.max(1, Math.round(epochs)),
+    augment,
+    seed,
+    progress,
+  });
+  const sample = test.length > SAMPLE ? test.subset({ count: SAMPLE, seed }) : test;
+  const curve: ebb.chart.ErasureRow[] = [];
+  const follow = async (epoch: number, model: ebb.nn.Module) => {
+    const [{ acc, asr }] = await ebb.backdoor.evaluate({ model }, sample, attack);
+    curve.push({ epoch, acc, asr });
+  };
+  await follow(0, infected);
+  using repaired = await ebb.backdoor.aft(infected, clean, {
+    batchSize: Math.min(32, clean.length),
+    augment,
+    seed,
+    progress,
+    onEpoch: ({ epoch, model }) => follow(epoch, model),
+  });
+  return {
+    attack: "a checkered patch of 3 × 3 pixels in the lower right corner",
+    target: classes[TARGET],
+    counts: {
+      poisoned: attack.poison(rest).poisoned.length,
+      trained: rest.length,
+      clean: clean.length,
+    },
+    rows: await ebb.backdoor.evaluate({ infected, repaired }, test, attack),
+    curve,
+    pictures: await pictures(images, infected, repaired, attack),
+  };
+}
+
+/** A few images of other classes than the target, in all their forms. */
+async function pictures(
+  { test, classes }: Images,
+  infected: ebb.nn.Module,
+  repaired: ebb.nn.Module,
+  attack: ebb.backdoor.Attack,
+): Promise<ebb.chart.GridColumn[]> {
+  const epsilon = await ebb.backdoor.chooseEpsilon(infected, test);
+  const labels = test.labels();
+  const rows = [...labels.keys()].filter((row) => labels[row] !== TARGET).slice(0, EXAMPLES);
+  const [{ data, shape }] = test.gather(rows);
+  return ebb.scope(() => {
+    const clean = ebb.tensor(data as Float32Array<ArrayBuffer>, { shape: [...shape] });
+    const truth = ebb.tensor(rows.map((row) => labels[row]), { dtype: "int64" });
+    const triggered = attack.trigger(clean);
+    const adversarial = ebb.backdoor.pgd(infected, clean, truth, { epsilon });
+    const column = (title: string, batch: ebb.Tensor, model: ebb.nn.Module): ebb.chart.GridColumn => {
+      const taken = ebb.noGrad(() => predicted(model.forward(batch)));
+      const pixels = batch.data() as Float32Array;
+      const size = pixels.length / rows.length;
+      return {
+        title,
+        images: rows.map((row, i) => ({
+          pixels: pixels.subarray(i * size, (i + 1) * size),
+          shape: shape.slice(1),
+          caption: classes[taken[i]],
+          wrong: taken[i] !== labels[row],
+        })),
+      };
+    };
+    return [
+      column("clean, infected", clean, infected),
+      column("trigger, infected", triggered, infected),
+      column("attacked, infected", adversarial, infected),
+      column("trigger, repaired", triggered, repaired),
+    ];
+  });
+}

@@ -1,0 +1,122 @@
+/**
+ * The faintest picture that, laid over clean images, turns them into a label: Neural Cleanse's idea for triggers that
+ * cover the whole image, such as those of blend and SIG, which no small patch stands for. Instead of a mask a single
+ * opacity is sought.
+ *
+ * @module
+ */
+import type { Dataset } from "../data/dataset.ts";
+import { loader } from "../data/loader.ts";
+import type { Module } from "../nn/module.ts";
+import { Adam } from "../optim/adam.ts";
+import { full } from "../tensor/create.ts";
+import { crossEntropy, sigmoid } from "../tensor/ops/mod.ts";
+import { scope } from "../tensor/scope.ts";
+import { noGrad } from "../tensor/tape.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import {
+  type Found,
+  type ReversedTrigger,
+  reverseEach,
+  type SearchOptions,
+  shareOf,
+  stampWith,
+} from "./reversed.ts";
+
+/** Options of {@linkcode reverseOverlays}. */
+export interface ReverseOverlaysOptions extends SearchOptions {
+  /** The opacity in the first step, in (0, 1); default 0.02. */
+  readonly opacity?: number;
+  /** What the opacity is multiplied by in each step; default 1.06. */
+  readonly growth?: number;
+  /** The learning rate of the picture; default 0.3. */
+  readonly lr?: number;
+}
+
+const DEFAULTS = { batchSize: 64, success: 0.95, opacity: 0.02, growth: 1.06, lr: 0.3 };
+
+type Settings = typeof DEFAULTS & ReverseOverlaysOptions;
+
+/** Where the picture's values begin, before they are squeezed into [0, 1]: darker than grey. */
+const BEGIN = -1;
+
+/**
+ * Reverse-engineers for every label the faintest picture that turns clean images into it. While the picture is learnt its
+ * opacity grows, until it works or covers all. Since it begins faint, only what the model was taught to answer to strongly
+ * works early.
+ *
+ * @param model gives scores `[N, classes]`; it stays as it is
+ * @param clean images in [0, 1] with labels
+ * @returns a trigger a label, plain data. Its mask is the opacity everywhere.
+ * @throws {TypeError | RangeError} when the clean images are not such, or an option is out of range.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const { train } = await ebb.data.mnist();
+ * const clean = train.subset({ count: 20, stratified: true, seed: 1 });
+ * using model = ebb.models.smallCnn({ classes: 10 });
+ * const triggers = await ebb.backdoor.reverseOverlays(model, clean, { growth: 2, progress: false });
+ * assert(triggers.every(({ norm }) => norm <= 28 * 28));
+ * ```
+ */
+export function reverseOverlays(
+  model: Module,
+  clean: Dataset,
+  options: ReverseOverlaysOptions = {},
+): Promise<ReversedTrigger[]> {
+  const settings = { ...DEFAULTS, ...options };
+  const { opacity, growth } = settings;
+  if (!(opacity > 0 && opacity < 1)) {
+    throw new RangeError(`reverseOverlays: expected an opacity between 0 and 1 but found ${opacity}`);
+  }
+  if (!(growth > 1 && growth < Infinity)) {
+    throw new RangeError(`reverseOverlays: expected a growth above 1 but found ${growth}`);
+  }
+  return reverseEach(
+    "reverseOverlays",
+    model,
+    clean,
+    settings,
+    (frozen, label) => search(frozen, clean, label, settings),
+  );
+}
+
+async function search(model: Module, clean: Dataset, label: number, settings: Settings): Promise<Found> {
+  const { batchSize, lr, success, growth, seed, swap } = settings;
+  const { shape } = clean.fields[0];
+  const device = model.parameters()[0]?.device;
+  using picture = full([1, ...shape], BEGIN, { device });
+  picture.requiresGrad = true;
+  using optimizer = new Adam([picture], { lr, betas: [0.5, 0.9] });
+  const steps = 1 + Math.ceil(Math.log(1 / settings.opacity) / Math.log(growth));
+  let { opacity } = settings;
+  let share = 0;
+  for await (const [images] of loader(clean, { batchSize, shuffle: true, seed, steps, device })) {
+    const run = () =>
+      scope(() => {
+        const scores = model.forward(stampWith(images, opacity, sigmoid(picture)));
+        const share = shareOf(scores, label);
+        if (share >= success) return share;
+        const labels = full([images.shape[0]], label, { dtype: "int64", device });
+        optimizer.zeroGrad();
+        crossEntropy(scores, labels).backward();
+        optimizer.step();
+        return share;
+      });
+    share = await (swap === undefined ? run() : swap.step(run));
+    if (share >= success) break;
+    opacity = Math.min(1, opacity * growth);
+  }
+  optimizer.zeroGrad();
+  const pattern = noGrad(() => scope(() => Float32Array.from(sigmoid(picture).data() as Float32Array)));
+  const mask = new Float32Array(sizeOf(shape.slice(1))).fill(opacity);
+  return {
+    mask: { data: mask, shape: shape.slice(1) },
+    pattern: { data: pattern, shape },
+    norm: opacity * mask.length,
+    success: share,
+  };
+}
