@@ -85,8 +85,17 @@ export async function chooseEpsilon(
 }
 
 /** The ε at which it shows where a model's adversarial examples fall: three times that of {@linkcode chooseEpsilon}. */
-export async function farEnough(model: Module, clean: Dataset, options: AttackedOptions): Promise<number> {
+export async function farEnough(model: Module, clean: Dataset, options: EpsilonOptions): Promise<number> {
   return FAR * await chooseEpsilon(model, clean, options);
+}
+
+/** The ε of training that erases: {@linkcode farEnough}, but no further than a quarter of what a value can be. */
+export async function erasingEpsilon(
+  model: Module,
+  clean: Dataset,
+  options: Pick<EpsilonOptions, "swap" | "seed" | "share">,
+): Promise<number> {
+  return Math.min(GRID.at(-1)!, await farEnough(model, clean, options));
 }
 
 function checkEpsilon(grid: readonly number[], share: number, count: number): void {

@@ -47,6 +47,7 @@ export { derOf, evaluate, type EvaluateOptions, type EvaluationRow } from "./eva
 export { type FeatureDistance, featureDistance } from "./feature_distance.ts";
 export { type Features, penultimate } from "./features.ts";
 export { infect, type Infected, type Infection, type InfectionRow, type InfectOptions } from "./infect.ts";
+export { inspect, type Inspection, type InspectOptions, type LabelEvidence } from "./inspect.ts";
 export type { Measured } from "./measure.ts";
 export { reverseTriggers, type ReverseTriggersOptions } from "./neural_cleanse.ts";
 export { reverseOverlays, type ReverseOverlaysOptions } from "./overlay.ts";

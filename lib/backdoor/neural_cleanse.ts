@@ -87,14 +87,10 @@ export function reverseTriggers(
   options: ReverseTriggersOptions = {},
 ): Promise<ReversedTrigger[]> {
   const settings = { ...DEFAULTS, ...options };
-  check(settings);
-  return reverseEach(
-    "reverseTriggers",
-    model,
-    clean,
-    settings,
-    (frozen, label) => search(frozen, clean, label, settings),
-  );
+  return reverseEach("reverseTriggers", model, clean, settings, (frozen, label) => {
+    check(settings);
+    return search(frozen, clean, label, settings);
+  });
 }
 
 async function search(model: Module, clean: Dataset, label: number, settings: Settings): Promise<Found> {

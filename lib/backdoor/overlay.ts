@@ -68,20 +68,10 @@ export function reverseOverlays(
   options: ReverseOverlaysOptions = {},
 ): Promise<ReversedTrigger[]> {
   const settings = { ...DEFAULTS, ...options };
-  const { opacity, growth } = settings;
-  if (!(opacity > 0 && opacity < 1)) {
-    throw new RangeError(`reverseOverlays: expected an opacity between 0 and 1 but found ${opacity}`);
-  }
-  if (!(growth > 1 && growth < Infinity)) {
-    throw new RangeError(`reverseOverlays: expected a growth above 1 but found ${growth}`);
-  }
-  return reverseEach(
-    "reverseOverlays",
-    model,
-    clean,
-    settings,
-    (frozen, label) => search(frozen, clean, label, settings),
-  );
+  return reverseEach("reverseOverlays", model, clean, settings, (frozen, label) => {
+    check(settings);
+    return search(frozen, clean, label, settings);
+  });
 }
 
 async function search(model: Module, clean: Dataset, label: number, settings: Settings): Promise<Found> {
@@ -119,4 +109,13 @@ async function search(model: Module, clean: Dataset, label: number, settings: Se
     norm: opacity * mask.length,
     success: share,
   };
+}
+
+function check({ opacity, growth }: Settings): void {
+  if (!(opacity > 0 && opacity < 1)) {
+    throw new RangeError(`reverseOverlays: expected an opacity between 0 and 1 but found ${opacity}`);
+  }
+  if (!(growth > 1 && growth < Infinity)) {
+    throw new RangeError(`reverseOverlays: expected a growth above 1 but found ${growth}`);
+  }
 }

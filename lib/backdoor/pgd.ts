@@ -54,14 +54,7 @@ export function ascend(
   options: AscentOptions,
 ): Tensor {
   const { epsilon, stepSize = epsilon / 5, steps = 7, randomStart = false, clip = true, generator } = options;
-  if (!(epsilon >= 0 && epsilon < Infinity) || !(stepSize >= 0 && stepSize < Infinity)) {
-    throw new RangeError(
-      `pgd: expected epsilon and stepSize to be numbers of at least 0 but found ${epsilon} and ${stepSize}`,
-    );
-  }
-  if (!Number.isInteger(steps) || steps < 1) {
-    throw new RangeError(`pgd: expected steps to be a whole number above 0 but found ${steps}`);
-  }
+  checkAscent("pgd", options);
   return scope(() => {
     const [lowest, highest] = noGrad(() => {
       const ends = [sub(images, epsilon), add(images, epsilon)];
@@ -86,6 +79,19 @@ export function ascend(
     }
     return x;
   });
+}
+
+/** @throws {RangeError} when ε, the step or the number of steps is out of range. */
+export function checkAscent(op: string, options: AscentOptions): void {
+  const { epsilon, stepSize = epsilon / 5, steps = 7 } = options;
+  if (!(epsilon >= 0 && epsilon < Infinity) || !(stepSize >= 0 && stepSize < Infinity)) {
+    throw new RangeError(
+      `${op}: expected epsilon and stepSize to be numbers of at least 0 but found ${epsilon} and ${stepSize}`,
+    );
+  }
+  if (!Number.isInteger(steps) || steps < 1) {
+    throw new RangeError(`${op}: expected steps to be a whole number above 0 but found ${steps}`);
+  }
 }
 
 /**

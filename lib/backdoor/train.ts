@@ -162,7 +162,11 @@ export async function train(
   model.eval();
 }
 
-function checkTraining(op: string, { epochs, batchSize, lr }: Training): void {
+/** @throws {RangeError} when a setting is out of range. */
+export function checkTraining(
+  op: string,
+  { epochs, batchSize, lr }: Pick<Training, "epochs" | "batchSize" | "lr">,
+): void {
   for (const [name, value] of Object.entries({ epochs, batchSize })) {
     if (!Number.isInteger(value) || value < 1) {
       throw new RangeError(`${op}: expected ${name} to be a whole number above 0 but found ${value}`);

@@ -47,11 +47,14 @@ Deno.test("aft() and fineTune() refuse clean images that lack a class or do not 
 Deno.test("aft() refuses settings that are out of range", async () => {
   const { model, clean } = await infectedDigits();
   const wrong: [ebb.backdoor.AftOptions, string][] = [
-    [{ epsilon: -1 }, "pgd: expected epsilon"],
-    [{ steps: 0 }, "pgd: expected steps"],
+    [{ epsilon: -1 }, "aft: expected epsilon"],
+    [{ steps: 0 }, "aft: expected steps"],
     [{ adversarialEpochs: 1.5 }, "aft: expected adversarialEpochs to be a whole number but found 1.5"],
     [{ cleanEpochs: -1 }, "aft: expected cleanEpochs"],
-    [{ adversarialEpochs: 0, cleanEpochs: 0 }, "aft: expected epochs"],
+    [
+      { adversarialEpochs: 0, cleanEpochs: 0 },
+      "aft: expected epochs to be a whole number above 0 but found 0",
+    ],
     [{ distillation: 2 }, "aft: expected distillation to be of [0, 1] but found 2"],
     [{ cleanWeight: -0.5 }, "aft: expected cleanWeight"],
     [{ lr: NaN }, "aft: expected lr"],

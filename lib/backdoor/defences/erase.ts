@@ -14,9 +14,16 @@ import { add, crossEntropy, flip, klDiv, logSoftmax, mul, softmax } from "../../
 import { defaultGenerator, Generator } from "../../tensor/random.ts";
 import { noGrad } from "../../tensor/tape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { ascend, type AscentOptions, pgd } from "../pgd.ts";
+import { ascend, type AscentOptions, checkAscent, pgd } from "../pgd.ts";
 import { recalibrate } from "../recalibrate.ts";
-import { type Batch, type Epoch, train, type Training, type TrainingOptions } from "../train.ts";
+import {
+  type Batch,
+  checkTraining,
+  type Epoch,
+  train,
+  type Training,
+  type TrainingOptions,
+} from "../train.ts";
 
 /** What can be said of the training that erases. */
 export interface ErasureOptions extends Omit<TrainingOptions, "epochs">, Partial<AscentOptions> {
@@ -64,7 +71,7 @@ const [STARTS, CLEAN, MIXTURES] = [21, 22, 23];
 const PASSES = 4;
 
 /**
- * Trains `model` in place.
+ * Trains `model` in place, by settings that {@linkcode checkErasure} has seen.
  *
  * @param op who trains
  * @param given the model as it was given: what `shared` and `distillation` look at
@@ -77,7 +84,6 @@ export async function erase(
   data: Dataset,
   settings: Erasure,
 ): Promise<void> {
-  checkErasure(op, settings);
   const { adversarialEpochs, cleanEpochs, cleanWeight, seed, augment, swap } = settings;
   const generator = seed === undefined ? defaultGenerator() : new Generator(seed, STARTS);
   const phase = async (
@@ -112,7 +118,8 @@ export async function erase(
     return weighted(learnt, crossEntropy(model.forward(images), labels), distillation);
   });
   if (settings.recalibrated) {
-    await recalibrate(model, data, { augment, seed, swap, passes: augment === undefined ? 1 : PASSES });
+    const passes = augment === undefined ? 1 : PASSES;
+    await recalibrate(model, data, { batchSize: settings.batchSize, augment, seed, swap, passes });
   }
 }
 
@@ -162,10 +169,16 @@ function distance(scores: Tensor, teacher: Tensor): Tensor {
   return mul(divergence, TEMPERATURE ** 2);
 }
 
-function checkErasure(op: string, settings: Erasure): void {
-  for (const name of ["adversarialEpochs", "cleanEpochs"] as const) {
-    if (!Number.isInteger(settings[name]) || settings[name] < 0) {
-      throw new RangeError(`${op}: expected ${name} to be a whole number but found ${settings[name]}`);
+/**
+ * To be called before {@linkcode erase}, and before anything else that takes time.
+ *
+ * @throws {RangeError} when a setting is out of range.
+ */
+export function checkErasure(op: string, settings: Omit<Erasure, "epsilon"> & ErasureOptions): void {
+  const { adversarialEpochs, cleanEpochs, epsilon = 0 } = settings;
+  for (const [name, value] of Object.entries({ adversarialEpochs, cleanEpochs })) {
+    if (!Number.isInteger(value) || value < 0) {
+      throw new RangeError(`${op}: expected ${name} to be a whole number but found ${value}`);
     }
   }
   for (const name of ["cleanWeight", "distillation"] as const) {
@@ -173,4 +186,6 @@ function checkErasure(op: string, settings: Erasure): void {
       throw new RangeError(`${op}: expected ${name} to be of [0, 1] but found ${settings[name]}`);
     }
   }
+  checkTraining(op, { ...settings, epochs: adversarialEpochs + cleanEpochs });
+  checkAscent(op, { ...settings, epsilon });
 }

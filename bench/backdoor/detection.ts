@@ -1,0 +1,161 @@
+/**
+ * How well `inspect` tells infected models from benign ones: trains small networks on digits, half of them on poisoned
+ * ones, of as many seeds, with several attacks, rates and targets, and inspects each with 5 % of clean digits. Prints
+ * markdown: a row a model, then the area under the receiver operating characteristic of the score and of single pieces of
+ * evidence. A model whose attack was not learnt (ASR below 50 %) is no infected one: it is shown, but not counted.
+ *
+ *     deno run -A bench/backdoor/detection.ts [--benign 20] [--infected 24] [--seed 1] [--epochs 5] [--clean 450]
+ *                                             [--attacks badnets,blend20,blend10,sig] [--rates 0.1,0.05,0.01]
+ *
+ * `inspect`'s threshold was fixed on models of other seeds than the ones reported.
+ *
+ * @module
+ */
+import * as ebb from "../../mod.ts";
+import { train as fit } from "../../lib/backdoor/train.ts";
+import { parseOptions, pick } from "../options.ts";
+import { table } from "../peers/report.ts";
+
+const options = parseOptions({
+  benign: 20,
+  infected: 24,
+  seed: 1,
+  epochs: 5,
+  clean: 450,
+  attacks: "badnets,blend20,blend10,sig",
+  rates: "0.1,0.05,0.01",
+});
+
+const { badnets, blend, infect, inspect, roc, sig } = ebb.backdoor;
+
+const ATTACKS: Record<string, (options: ebb.backdoor.AttackOptions) => ebb.backdoor.Attack> = {
+  badnets,
+  blend20: (options) => blend({ ...options, alpha: 0.2 }),
+  blend10: (options) => blend({ ...options, alpha: 0.1 }),
+  sig: (options) => sig({ ...options, cleanLabel: false, delta: 20 }),
+};
+
+const CLASSES = 10;
+/** Below this share of triggered digits an attack was not learnt. */
+const LEARNT = 0.5;
+
+const { train, test } = await ebb.data.mnist();
+const names = pick("attacks", options.attacks, Object.keys(ATTACKS));
+const rates = options.rates.split(",").map(Number);
+
+/** A model that was inspected. */
+interface Row {
+  readonly seed: number;
+  readonly attack: string;
+  readonly rate: number | null;
+  readonly target: number | null;
+  readonly acc: number;
+  readonly asr: number | null;
+  readonly found: ebb.backdoor.Inspection;
+  readonly seconds: number;
+}
+
+/** Trains a model and inspects it; `kind` is the number of an infected one, null for a benign one. */
+async function study(seed: number, kind: number | null): Promise<Row> {
+  ebb.seed(seed);
+  using model = ebb.models.smallCnn({ classes: CLASSES });
+  const settings = { epochs: options.epochs, seed, progress: false };
+  let planted: Pick<Row, "attack" | "rate" | "target" | "asr">;
+  if (kind === null) {
+    const usual = { batchSize: 128, lr: 0.1, momentum: 0.9, nesterov: true, weightDecay: 5e-4 };
+    await fit("benign", model, train, {
+      ...settings,
+      ...usual,
+      schedule: (steps) => ebb.optim.oneCycle({ steps }),
+    }, { loss: ({ tensors: [images, labels] }) => ebb.crossEntropy(model.forward(images), labels) });
+    planted = { attack: "none", rate: null, target: null, asr: null };
+  } else {
+    const attack = names[kind % names.length];
+    const rate = rates[Math.floor(kind / names.length) % rates.length];
+    const target = new ebb.Generator(seed).int(CLASSES);
+    const value = ATTACKS[attack]({ target, rate, seed });
+    const { infection } = await infect(model, train, value, { ...settings, test });
+    planted = { attack, rate, target, asr: infection.asr };
+  }
+  const acc = await ebb.accuracy(model, test);
+  const clean = train.subset({ count: options.clean, stratified: true, seed });
+  const begin = performance.now();
+  const found = await inspect(model, clean, { seed, progress: false });
+  return { seed, ...planted, acc, found, seconds: (performance.now() - begin) / 1000 };
+}
+
+const rows: Row[] = [];
+const total = options.benign + options.infected;
+const begin = performance.now();
+for (let i = 0; i < total; i++) {
+  const seed = options.seed * 1000 + i;
+  rows.push(await study(seed, i < options.infected ? i : null));
+  const { attack, asr, found } = rows[i];
+  const left = (performance.now() - begin) / (i + 1) * (total - i - 1) / 60_000;
+  console.error(
+    `${i + 1} of ${total}, ${left.toFixed(0)} min left: ${attack}, ASR ${percent(asr)}, ` +
+      `score ${found.score.toFixed(2)}`,
+  );
+}
+
+function percent(share: number | null): string {
+  return share === null ? "" : (100 * share).toFixed(1);
+}
+
+/** The largest share among the targets of adversarial examples, at the middle ε. */
+const strayed = ({ found: { labels } }: Row) => Math.max(...labels.map(({ shares }) => shares[1]));
+const anomaly = (kind: "patch" | "overlay") => ({ found: { labels } }: Row) =>
+  Math.max(...labels.map((label) => label[kind].anomaly));
+
+const head = ["seed", "attack", "rate, %", "target", "ACC, %", "ASR, %", "score", "says", "patch, anomaly"];
+console.log(table(
+  [...head, "overlay, anomaly", "largest share", "seconds"],
+  rows.map((row) => [
+    row.seed,
+    row.attack,
+    row.rate === null ? "" : 100 * row.rate,
+    row.target ?? "",
+    percent(row.acc),
+    percent(row.asr),
+    row.found.score.toFixed(2),
+    row.found.target ?? "benign",
+    anomaly("patch")(row).toFixed(1),
+    anomaly("overlay")(row).toFixed(1),
+    strayed(row).toFixed(2),
+    row.seconds.toFixed(1),
+  ]),
+));
+
+const counted = rows.filter(({ asr }) => asr === null || asr >= LEARNT);
+const benign = counted.filter(({ target }) => target === null);
+const evidence: Record<string, (row: Row) => number> = {
+  "score": ({ found }) => found.score,
+  "anomaly index of patches (Neural Cleanse)": anomaly("patch"),
+  "anomaly index of overlays": anomaly("overlay"),
+  "largest share of adversarial examples": strayed,
+};
+const auc = (of: (row: Row) => number, rows: readonly Row[]) =>
+  roc(rows.map(of), rows.map(({ target }) => target !== null)).auc.toFixed(3);
+const planted = names.filter((name) => counted.some(({ attack }) => attack === name));
+console.log(table(
+  ["AUC", "all", ...planted],
+  Object.entries(evidence).map(([name, of]) => [
+    name,
+    auc(of, counted),
+    ...planted.map((name) => auc(of, [...benign, ...counted.filter(({ attack }) => attack === name)])),
+  ]),
+));
+
+const infected = counted.filter(({ target }) => target !== null);
+const caught = infected.filter(({ found }) => found.infected);
+const right = caught.filter(({ target, found }) => found.target === target);
+const alarms = benign.filter(({ found }) => found.infected);
+console.log(
+  `${infected.length} infected and ${benign.length} benign models counted, ${
+    rows.length - counted.length
+  } not: ` +
+    `at the threshold of ${
+      rows[0].found.threshold
+    }, ${caught.length} infected ones are found, ${right.length} of them ` +
+    `with their target, and ${alarms.length} benign ones are suspected.`,
+);
