@@ -111,6 +111,10 @@ export interface LearningStep {
   readonly images: Tensor;
   /** `[N]`, true ones. */
   readonly labels: Tensor;
+  /** Steps that are over. */
+  readonly step: number;
+  /** Steps of the whole training. */
+  readonly steps: number;
 }
 
 /**

@@ -106,8 +106,8 @@ export async function infect<M extends Module>(
   const rows: InfectionRow[] = [];
   using learner = await attack.parts.learn?.({ model, data, classes, settings });
   await train("infect", model, set, settings, {
-    loss: ({ tensors: [images, labels, marks, truth] }) => {
-      learner?.step({ images, labels: truth });
+    loss: ({ tensors: [images, labels, marks, truth], step, steps }) => {
+      learner?.step({ images, labels: truth, step, steps });
       model.train();
       const batch = stamp(attack, images, marks.data() as Uint8Array, generator);
       return crossEntropy(model.forward(batch), labels);

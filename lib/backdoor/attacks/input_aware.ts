@@ -2,7 +2,7 @@
  * The input-aware dynamic attack (Nguyen and Tran, NeurIPS 2020, arXiv:2010.08138): each image has a trigger of its own,
  * made by two networks, one for the pattern and one for the place. They are learnt: the masks before the classifier, the
  * patterns together with it. Further images get the trigger of another image and keep their labels, so that one image's
- * trigger works on no other. Unlike in the authors' code images are of [0, 1], not normalised, wherever they are compared.
+ * trigger works on no other. Unlike in the authors' code the networks see images of [0, 1], not normalised.
  *
  * @module
  */
@@ -133,7 +133,7 @@ export function inputAware(options: InputAwareOptions = {}): Attack {
         const made = thresholded(masks.forward(images));
         const dense = mean(relu(sub(made, maskDensity)));
         const diverse = diversity(images, roll(images, 1, 0), made, roll(made, 1, 0));
-        return add(mul(dense, lambdaNorm), mul(diverse, lambdaDiv));
+        return add(mul(dense, lambdaNorm), mul(diverse, lambdaDiv / deviationOf(images)));
       },
     });
   };
@@ -183,7 +183,7 @@ export function inputAware(options: InputAwareOptions = {}): Attack {
       const parameters = learnt.patterns.parameters();
       const optimizer = new Adam(parameters, { lr, betas: BETAS });
       return {
-        step: ({ images, labels }) => {
+        step: ({ images, labels, step, steps }) => {
           const count = Math.ceil(SHARE * images.shape[0]);
           if (3 * count > images.shape[0]) return; // too few for an image, another one and a source each
           const truth = [...labels.data() as BigInt64Array];
@@ -194,6 +194,8 @@ export function inputAware(options: InputAwareOptions = {}): Attack {
           const wanted = fromHost(goals, [count], { dtype: "int64", device });
           const loss = patternLoss(learnt, model, images, [wanted, narrow(labels, 0, 2 * count, count)]);
           grad([loss], parameters).forEach((gradient, i) => parameters[i].grad = keep(gradient!));
+          // Along with the classifier's, which else could not follow at the end; the authors let both fall too.
+          optimizer.lr = lr * (settings.schedule?.(steps)(step) ?? 1);
           optimizer.step();
           optimizer.zeroGrad();
         },
@@ -222,6 +224,11 @@ function diversity(images: Tensor, others: Tensor, made: Tensor, madeOfOthers: T
   // The authors add 1e-7 to the distance; inside of the root the slope is finite too.
   const distance = (a: Tensor, b: Tensor) => sqrt(add(mean(square(sub(a, b)), [1, 2, 3]), 1e-14));
   return mean(div(distance(images, others), distance(made, madeOfOthers)));
+}
+
+/** What the authors divide images by, for MNIST and, about, for CIFAR-10: they compare normalised images with masks. */
+function deviationOf(images: Tensor): number {
+  return images.shape[1] === 1 ? 0.5 : 0.25;
 }
 
 /** Runs what draws from the library's generator on numbers of a seed of its own. */
