@@ -1,6 +1,6 @@
 /**
- * Where a convolutional network looks: maps of attention (Zagoruyko and Komodakis, arXiv:1612.03928), and the stages of a
- * network that they are taken of.
+ * What a convolutional network makes of images stage by stage, and where it looks: maps of attention (Zagoruyko and
+ * Komodakis, arXiv:1612.03928).
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { Conv2d } from "../nn/layers/conv.ts";
 import { withMode } from "../nn/mode.ts";
 import type { Module } from "../nn/module.ts";
 import { zeros } from "../tensor/create.ts";
-import { abs, add, div, norm, pow, sum } from "../tensor/ops/mod.ts";
+import { abs, add, div, norm, pow, reshape, sum } from "../tensor/ops/mod.ts";
 import { scope, track } from "../tensor/scope.ts";
 import { showShape } from "../tensor/shape.ts";
 import { noGrad } from "../tensor/tape.ts";
@@ -23,11 +23,10 @@ const TINY = 1e-6;
  * The names of a network's stages: of each size that images have on their way through it, the last convolution, or the
  * last block that has convolutions in it. What lies inside a block is not looked at; a `Sequential` is no block.
  *
- * @param op who asks, for the error
  * @param shape `[C, H, W]` of an image
- * @throws {TypeError} when the model has no convolution.
+ * @returns none where the model has no convolution.
  */
-export function stagesOf(op: string, model: Module, shape: readonly number[]): string[] {
+export function stagesOf(model: Module, shape: readonly number[]): string[] {
   const names = new Map(model.namedModules().map(([name, module]) => [module, name]));
   const outputs = new Map<Module, string>();
   noGrad(() =>
@@ -52,33 +51,31 @@ export function stagesOf(op: string, model: Module, shape: readonly number[]): s
   const lastOfSize = new Map<string, string>();
   // In the order of their calls, which is that of the outputs.
   for (const [module, size] of outputs) if (blocks.has(module)) lastOfSize.set(size, names.get(module)!);
-  if (lastOfSize.size > 0) return [...lastOfSize.values()];
-  throw new TypeError(`${op}: expected a model with convolutions but found ${model.constructor.name}`);
+  return [...lastOfSize.values()];
 }
 
-/** What a model says of images and where it looks. */
-export interface Attention {
+/** What a model says of images, and what its layers make of them on the way. */
+export interface Observation {
   /** `[N, classes]` */
   readonly scores: Tensor;
-  /** `[N, H, W]` for each layer: the sum over channels of a power of the activations, of norm 1 for each image. */
-  readonly maps: readonly Tensor[];
+  /** `[N, C, H, W]` for each layer. */
+  readonly outputs: readonly Tensor[];
 }
 
 /**
- * A forward pass that gives the maps of attention behind some modules too. All are on the tape.
+ * A forward pass that gives the outputs of some modules too. All are on the tape.
  *
  * @param op who asks, for the errors
  * @param layers names of modules
  * @param images `[N, C, H, W]`
  * @throws {TypeError} when a module is not there, not called, or gives no images.
  */
-export function attend(
+export function observe(
   op: string,
   model: Module,
   layers: readonly string[],
   images: Tensor,
-  power: number,
-): Attention {
+): Observation {
   const named = new Map(model.namedModules());
   const modules = layers.map((name) => {
     const module = named.get(name);
@@ -87,7 +84,7 @@ export function attend(
       `${op}: expected layers to be among ${[...named.keys()].join(", ").slice(2)} but found ${name}`,
     );
   });
-  const maps = new Map<Module, Tensor>();
+  const outputs = new Map<Module, Tensor>();
   const look = (module: Module, _: Tensor, output: Tensor) => {
     if (output.rank !== 4) {
       throw new TypeError(
@@ -95,29 +92,30 @@ export function attend(
           `but found ${showShape(output.shape)}`,
       );
     }
-    maps.get(module)?.dispose();
-    const map = attention(output, power);
-    // The scopes of the forward pass are to leave it alone.
-    map.kept = true;
-    maps.set(module, map);
+    outputs.get(module)?.dispose();
+    // A view, which the scopes of the forward pass are to leave alone.
+    const view = reshape(output, output.shape);
+    view.kept = true;
+    outputs.set(module, view);
   };
   let scores: Tensor;
   try {
     scores = watching(modules, look, () => model.forward(images));
-    const idle = modules.findIndex((module) => !maps.has(module));
+    const idle = modules.findIndex((module) => !outputs.has(module));
     if (idle >= 0) throw new TypeError(`${op}: expected layer ${layers[idle]} to be called but it was not`);
   } catch (error) {
-    for (const map of maps.values()) map.dispose();
+    for (const view of outputs.values()) view.dispose();
     throw error;
   }
-  for (const map of maps.values()) {
-    map.kept = false;
-    track(map);
+  for (const view of outputs.values()) {
+    view.kept = false;
+    track(view);
   }
-  return { scores, maps: modules.map((module) => maps.get(module)!) };
+  return { scores, outputs: modules.map((module) => outputs.get(module)!) };
 }
 
-function attention(activations: Tensor, power: number): Tensor {
+/** Where a layer looks, `[N, H, W]`: the sum over channels of a power of its activations, of norm 1 for each image. */
+export function attention(activations: Tensor, power: number): Tensor {
   const map = sum(pow(abs(activations), power), 1);
   return div(map, add(norm(map, 2, [1, 2], { keepDim: true }), TINY));
 }

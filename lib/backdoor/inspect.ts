@@ -1,7 +1,7 @@
 /**
  * Whether a model has a backdoor, and towards which label: what a defender asks first who was handed a model and a few
- * clean images. Two searches for triggers answer it, one for small patches (Neural Cleanse) and one for faint pictures over
- * the whole image. The label histogram of adversarial examples, the observation behind adversarial fine-tuning, is shown
+ * clean images. Three searches for triggers answer it: for small patches (Neural Cleanse), for faint pictures over the
+ * whole image, and for small warps. The label histogram of adversarial examples, the observation behind adversarial fine-tuning, is shown
  * beside them; it has no say in the verdict, since small patches leave no trace in it.
  *
  * @module
@@ -11,9 +11,10 @@ import type { Module } from "../nn/module.ts";
 import { attacked, taken } from "./attacked.ts";
 import { chooseEpsilon } from "./epsilon.ts";
 import { checkImages } from "./images.ts";
-import { reverseTriggers } from "./neural_cleanse.ts";
-import { reverseOverlays } from "./overlay.ts";
-import { median, type ReversedTrigger } from "./reversed.ts";
+import { reverseTriggers } from "./reversed/patch.ts";
+import { reverseOverlays } from "./reversed/overlay.ts";
+import { median, type ReversedTrigger } from "./reversed/search.ts";
+import { type ReversedWarp, reverseWarps } from "./reversed/warp.ts";
 import type { RunOptions } from "./train.ts";
 
 /** Options of {@linkcode inspect}. */
@@ -36,9 +37,13 @@ export interface LabelEvidence {
   readonly patch: ReversedTrigger;
   /** The faintest picture over the whole image that does. */
   readonly overlay: ReversedTrigger;
+  /** The smallest smooth warp that does. */
+  readonly warp: ReversedWarp;
+  /** How much less patch, overlay and warp take than for the median label: natural logarithms. */
+  readonly advantages: { readonly patch: number; readonly overlay: number; readonly warp: number };
   /** Of adversarial examples of images of other classes, the share taken for the label, 0 to 1; one for each ε. */
   readonly shares: readonly number[];
-  /** How much less it takes than for the median label, of patch and overlay the larger: a natural logarithm. */
+  /** The largest of the advantages, that of the warp counted half: warps differ more from label to label. */
   readonly score: number;
 }
 
@@ -60,15 +65,18 @@ export interface Inspection {
 
 /** Images that ε is chosen on, and that are attacked. */
 const [CHOOSING, ATTACKED] = [100, 200];
+/** What the advantage of a warp counts: warps differ more from label to label than patches and overlays. */
+export const WARP_WEIGHT = 0.5;
 /** The part of its images that a trigger must turn into the label. */
 const SUCCESS = 0.95;
 /** How patches are searched: with few images every step is an epoch, so that the cost must follow in smaller steps. */
 const QUICK = { epochs: 80, lr: 0.15, costFactor: 1.25, patience: 1, earlyStopPatience: 80 };
 
 /**
- * Inspects a model. The score is `ln(median norm / smallest norm)` over the labels' triggers, of patches or of overlays,
- * whichever is larger: 0.7 is half of what it takes for the median label. A trigger without success counts as one that
- * covers all, and one of less than a pixel as a pixel.
+ * Inspects a model. The score is `ln(median norm / smallest norm)` over the labels' triggers, of patches, of overlays, or
+ * half of it of warps, whichever is largest: 0.7 is half of what it takes for the median label. A trigger without success
+ * counts as one that covers all, or moves pixels through half the image; one of less than a pixel counts as a pixel, a
+ * warp of less than a tenth of one as a tenth.
  *
  * The threshold was fixed on digit classifiers, see `bench/backdoor/detection.ts`. What is found is one label that all
  * classes are led to; a backdoor that leads each class to the next has none, and is not found.
@@ -107,29 +115,33 @@ export async function inspect(
   const search = { batchSize: few.length, success: SUCCESS, seed, progress, swap };
   const patches = await reverseTriggers(model, few, { ...search, ...QUICK });
   const overlays = await reverseOverlays(model, few, search);
+  const warps = await reverseWarps(model, few, search);
   const epsilons = options.epsilons ?? await around(model, some(CHOOSING), options);
   const shares: number[][] = [];
   for (const epsilon of epsilons) {
     shares.push(await strayed(model, some(ATTACKED), patches.length, epsilon, options));
   }
-  const [small, faint] = [patches, overlays].map(advantages);
-  const labels = patches.map((patch, label) => ({
-    label,
-    patch,
-    overlay: overlays[label],
-    shares: shares.map((of) => of[label]),
-    score: Math.max(small[label], faint[label]),
-  }));
+  const size = few.fields[0].shape.slice(1);
+  const [small, faint] = [patches, overlays].map((triggers) => advantages(triggers, 1, size[0] * size[1]));
+  const slight = advantages(warps, 0.1, Math.min(...size) / 2);
+  const labels = patches.map((patch, label) => {
+    const advantages = { patch: small[label], overlay: faint[label], warp: slight[label] };
+    const score = Math.max(advantages.patch, advantages.overlay, WARP_WEIGHT * advantages.warp);
+    const evidence = { patch, overlay: overlays[label], warp: warps[label], advantages, score };
+    return { label, ...evidence, shares: shares.map((of) => of[label]) };
+  });
   const { label, score } = labels.reduce((best, each) => each.score > best.score ? each : best);
   const infected = score >= threshold;
   return { infected, target: infected ? label : null, score, threshold, epsilons, labels };
 }
 
-/** How much less each label takes than the median one. */
-function advantages(triggers: readonly ReversedTrigger[]): number[] {
-  const sizes = triggers.map(({ norm, success, mask: { data } }) =>
-    success >= SUCCESS ? Math.max(1, norm) : data.length
-  );
+/** How much less each label takes than the median one: without success all there is, and never less than `least`. */
+function advantages(
+  triggers: readonly { norm: number; success: number }[],
+  least: number,
+  all: number,
+): number[] {
+  const sizes = triggers.map(({ norm, success }) => success >= SUCCESS ? Math.max(least, norm) : all);
   const middle = median(sizes);
   return sizes.map((size) => Math.log(middle / size));
 }

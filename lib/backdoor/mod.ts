@@ -49,11 +49,17 @@ export { type Features, penultimate } from "./features.ts";
 export { infect, type Infected, type Infection, type InfectionRow, type InfectOptions } from "./infect.ts";
 export { inspect, type Inspection, type InspectOptions, type LabelEvidence } from "./inspect.ts";
 export type { Measured } from "./measure.ts";
-export { reverseTriggers, type ReverseTriggersOptions } from "./neural_cleanse.ts";
-export { reverseOverlays, type ReverseOverlaysOptions } from "./overlay.ts";
+export { reverseTriggers, type ReverseTriggersOptions } from "./reversed/patch.ts";
+export { reverseOverlays, type ReverseOverlaysOptions } from "./reversed/overlay.ts";
+export { type ReversedWarp, reverseWarps, type ReverseWarpsOptions } from "./reversed/warp.ts";
 export { type AscentOptions, fgsm, pgd, type PgdOptions } from "./pgd.ts";
 export { PoisonedDataset } from "./poison.ts";
-export { anomalyIndices, type PlainImage, type ReversedTrigger, type SearchOptions } from "./reversed.ts";
+export {
+  anomalyIndices,
+  type PlainImage,
+  type ReversedTrigger,
+  type SearchOptions,
+} from "./reversed/search.ts";
 export { type Roc, roc, type RocPoint } from "./roc.ts";
 export { loadRows, saveRows } from "./rows.ts";
 export { summarise, type SummaryRow } from "./summarise.ts";

@@ -10,7 +10,7 @@ import { assertDefence, assertLooksAtClean, infectedDigits, valuesOf } from "./f
 
 const { aft, evaluate, fineTune } = ebb.backdoor;
 const QUIET = { progress: false } as const;
-const SHORT = { adversarialEpochs: 1, cleanEpochs: 1, steps: 2, progress: false } as const;
+const SHORT = { adversarialEpochs: 1, cleanEpochs: 1, steps: 2, inspection: null, progress: false } as const;
 
 Deno.test("aft() erases a backdoor that fine-tuning at the same rate leaves in", async () => {
   const { model, clean, test, attack } = await infectedDigits();
@@ -57,6 +57,8 @@ Deno.test("aft() refuses settings that are out of range", async () => {
     ],
     [{ distillation: 2 }, "aft: expected distillation to be of [0, 1] but found 2"],
     [{ cleanWeight: -0.5 }, "aft: expected cleanWeight"],
+    [{ reminder: -1 }, "aft: expected reminder to be a whole number but found -1"],
+    [{ featureWeight: NaN }, "aft: expected featureWeight to be a number of at least 0 but found NaN"],
     [{ lr: NaN }, "aft: expected lr"],
     [{ batchSize: 0 }, "aft: expected batchSize"],
   ];
@@ -94,12 +96,14 @@ Deno.test("every setting of aft() changes what comes out", async () => {
       { epsilon: 0.05 },
       { stepSize: 0.01 },
       { steps: 1 },
-      { randomStart: true },
+      { randomStart: false },
       { clip: false },
       { shared: false },
       { shared: false, batchNorm: "batch" },
       { cleanWeight: 0 },
       { distillation: 0 },
+      { featureWeight: 0 },
+      { reminder: 0 },
       { adversarialEpochs: 2, cleanEpochs: 0 },
       { lr: 0.001 },
       { augment: ebb.data.randomCrop({ padding: 2 }) },

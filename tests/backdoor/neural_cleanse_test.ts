@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { median } from "../../lib/backdoor/reversed.ts";
+import { median } from "../../lib/backdoor/reversed/search.ts";
 import * as ebb from "../../mod.ts";
 import { leakFree } from "../leak.ts";
 import { assertDefence, assertLooksAtClean, infectedDigits, valuesOf } from "./fixture.ts";

@@ -1,46 +1,41 @@
 /**
  * The training that erases: what adversarial fine-tuning does once, and progressive backdoor erasing round after round.
  * First epochs on adversarial examples with their true labels, which cost accuracy together with the backdoor; then
- * epochs on clean images, which give the accuracy back. The images are few, so that in these the given model can teach
- * more than labels: its answers to images that were varied and mixed (Beyer et al., "A good teacher is patient and
- * consistent", CVPR 2022, arXiv:2106.05237). Clean images do not show the trigger, so that it is not learnt again.
+ * epochs on clean images, which give the accuracy back, with an adversarial batch now and then, since else the backdoor
+ * comes back too. The given model teaches more than labels: its answers, and what its stages make of clean images, which
+ * do not show the trigger.
  *
  * @module
  */
 import type { Dataset } from "../../data/dataset.ts";
-import { withMode } from "../../nn/mode.ts";
 import type { Module } from "../../nn/module.ts";
-import { add, crossEntropy, flip, klDiv, logSoftmax, mul, softmax } from "../../tensor/ops/mod.ts";
+import { crossEntropy } from "../../tensor/ops/mod.ts";
 import { defaultGenerator, Generator } from "../../tensor/random.ts";
-import { noGrad } from "../../tensor/tape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import { ascend, type AscentOptions, checkAscent, pgd } from "../pgd.ts";
+import type { Inspection } from "../inspect.ts";
+import { type AscentOptions, checkAscent } from "../pgd.ts";
 import { recalibrate } from "../recalibrate.ts";
-import {
-  type Batch,
-  checkTraining,
-  type Epoch,
-  train,
-  type Training,
-  type TrainingOptions,
-} from "../train.ts";
+import { checkTraining, type Epoch, train, type Training, type TrainingOptions } from "../train.ts";
+import { away, towardsTarget } from "./adversary.ts";
+import { Lesson } from "./lesson.ts";
 
 /** What can be said of the training that erases. */
 export interface ErasureOptions extends Omit<TrainingOptions, "epochs">, Partial<AscentOptions> {
   /** Epochs on adversarial examples; they come first. */
   readonly adversarialEpochs?: number;
-  /** Epochs on clean images after them. The learning rate's schedule begins again with them. */
+  /** Epochs on clean images after them. */
   readonly cleanEpochs?: number;
+  /** Every how manieth batch of the clean epochs is an adversarial one nevertheless; 0: none. */
+  readonly reminder?: number;
   /** The statistics that batch norm takes while images are attacked: its running ones, or the batch's. */
   readonly batchNorm?: "running" | "batch";
   /** Whether images are attacked against the given model and the one being repaired at once. */
   readonly shared?: boolean;
-  /** How much of the loss in adversarial epochs is that of clean images, 0 to 1. */
+  /** How much of the loss in adversarial batches is that of clean images, 0 to 1. */
   readonly cleanWeight?: number;
-  /** How much of the loss of clean images is the distance from the given model's answers, 0 to 1. */
+  /** How much of the loss is the distance from the given model's answers to the clean images, 0 to 1. */
   readonly distillation?: number;
-  /** Whether in clean epochs the given model is asked about pairs of images mixed with each other. */
-  readonly mixed?: boolean;
+  /** The weight of the distance from what the given model's stages make of clean images, at least 0. */
+  readonly featureWeight?: number;
   /** Whether the running statistics of batch norm are taken anew at the end, on the clean images. */
   readonly recalibrated?: boolean;
 }
@@ -54,19 +49,18 @@ export type Erasure =
       ErasureOptions,
       | "adversarialEpochs"
       | "cleanEpochs"
+      | "reminder"
       | "epsilon"
       | "shared"
       | "cleanWeight"
       | "distillation"
-      | "mixed"
+      | "featureWeight"
       | "recalibrated"
     >
   >;
 
-/** The temperature of distillation (Hinton, Vinyals and Dean, arXiv:1503.02531). */
-const TEMPERATURE = 2;
-/** Streams of the training's seed that must not meet the loader's. */
-const [STARTS, CLEAN, MIXTURES] = [21, 22, 23];
+/** A stream of the training's seed that must not meet the loader's. */
+const STARTS = 21;
 /** How often the images are seen for the statistics of batch norm where they are varied. */
 const PASSES = 4;
 
@@ -76,6 +70,7 @@ const PASSES = 4;
  * @param op who trains
  * @param given the model as it was given: what `shared` and `distillation` look at
  * @param data images in [0, 1] with labels
+ * @param inspection of the given model: which label images are led to; without it they are led away from their own
  */
 export async function erase(
   op: string,
@@ -83,90 +78,33 @@ export async function erase(
   given: Module,
   data: Dataset,
   settings: Erasure,
+  inspection?: Inspection,
 ): Promise<void> {
-  const { adversarialEpochs, cleanEpochs, cleanWeight, seed, augment, swap } = settings;
+  const { adversarialEpochs, cleanEpochs, reminder, cleanWeight, seed, augment, swap } = settings;
   const generator = seed === undefined ? defaultGenerator() : new Generator(seed, STARTS);
-  const phase = async (
-    name: string,
-    epochs: number,
-    seed: number | undefined,
-    loss: (batch: Batch) => Tensor,
-  ) => {
-    if (epochs === 0) return;
-    const before = name === "clean" ? adversarialEpochs : 0;
-    const onEpoch = (over: Epoch) => settings.onEpoch?.({ ...over, epoch: before + over.epoch, phase: name });
-    await train(`${op}, ${name}`, model, data, { ...settings, epochs, seed, onEpoch }, { loss });
-  };
-  await phase("adversarial", adversarialEpochs, seed, ({ tensors: [images, labels] }) => {
-    if (cleanWeight === 0) return adversarialLoss(model, given, images, labels, { ...settings, generator });
-    return weighted(
-      cleanLoss(model, given, images, labels, settings.distillation),
-      adversarialLoss(model, given, images, labels, { ...settings, generator }),
-      cleanWeight,
-    );
-  });
-  const [mixtures, cleanSeed] = seed === undefined
-    ? [defaultGenerator(), undefined]
-    : [new Generator(seed, MIXTURES), new Generator(seed, CLEAN).uint32()];
-  await phase("clean", cleanEpochs, cleanSeed, ({ tensors: [images, labels] }) => {
-    const { distillation } = settings;
-    if (!settings.mixed) return cleanLoss(model, given, images, labels, distillation);
-    const share = 0.5 + 0.5 * mixtures.float();
-    const mixture = weighted(images, flip(images, 0), share);
-    const learnt = distance(model.forward(mixture), answers(given, mixture));
-    if (distillation === 1) return learnt;
-    return weighted(learnt, crossEntropy(model.forward(images), labels), distillation);
+  const attack = { ...settings, generator };
+  const [{ shape }] = data.fields;
+  using adversary = inspection === undefined
+    ? away(model, given, attack)
+    : towardsTarget(model, given, inspection, shape, attack);
+  const lesson = new Lesson({ op, model, given, shape, ...settings });
+  const phaseOf = (epoch: number) => epoch < adversarialEpochs ? "adversarial" : "clean";
+  const onEpoch = (over: Epoch) => settings.onEpoch?.({ ...over, phase: phaseOf(over.epoch - 1) });
+  const epochs = adversarialEpochs + cleanEpochs;
+  await train(op, model, data, { ...settings, epochs, onEpoch }, {
+    loss: ({ tensors: [images, labels], epoch, step }) => {
+      const adversarial = phaseOf(epoch) === "adversarial" || reminder > 0 && step % reminder === 0;
+      if (!adversarial) return lesson.clean(images, labels);
+      const changed = adversary.change(images, labels);
+      return cleanWeight === 0
+        ? crossEntropy(model.forward(changed.images), labels)
+        : lesson.adversarial(images, changed, labels);
+    },
   });
   if (settings.recalibrated) {
     const passes = augment === undefined ? 1 : PASSES;
     await recalibrate(model, data, { batchSize: settings.batchSize, augment, seed, swap, passes });
   }
-}
-
-/** Images are changed so that the model errs, and it is told the truth about them. */
-function adversarialLoss(
-  model: Module,
-  given: Module,
-  images: Tensor,
-  labels: Tensor,
-  settings: Erasure,
-): Tensor {
-  const against = (x: Tensor) =>
-    add(crossEntropy(model.forward(x), labels), crossEntropy(given.forward(x), labels));
-  const adversarial = settings.shared
-    ? withMode(given, false, () => withMode(model, false, () => ascend(images, against, settings)))
-    : pgd(model, images, labels, settings);
-  return crossEntropy(model.forward(adversarial), labels);
-}
-
-/** The labels, and the given model's answers as far as `distillation` says. */
-function cleanLoss(
-  model: Module,
-  given: Module,
-  images: Tensor,
-  labels: Tensor,
-  distillation: number,
-): Tensor {
-  const scores = model.forward(images);
-  if (distillation === 0) return crossEntropy(scores, labels);
-  return weighted(distance(scores, answers(given, images)), crossEntropy(scores, labels), distillation);
-}
-
-/** What the given model says of images. */
-function answers(given: Module, images: Tensor): Tensor {
-  return noGrad(() => withMode(given, false, () => given.forward(images)));
-}
-
-/** `share` of the first and the rest of the second. */
-function weighted(first: Tensor, second: Tensor, share: number): Tensor {
-  return add(mul(first, share), mul(second, 1 - share));
-}
-
-/** The distance of a model's answers from another's, after both were softened. */
-function distance(scores: Tensor, teacher: Tensor): Tensor {
-  const soft = softmax(mul(teacher, 1 / TEMPERATURE), 1);
-  const divergence = klDiv(logSoftmax(mul(scores, 1 / TEMPERATURE), 1), soft, { reduction: "batchmean" });
-  return mul(divergence, TEMPERATURE ** 2);
 }
 
 /**
@@ -180,6 +118,14 @@ export function checkErasure(op: string, settings: Omit<Erasure, "epsilon"> & Er
     if (!Number.isInteger(value) || value < 0) {
       throw new RangeError(`${op}: expected ${name} to be a whole number but found ${value}`);
     }
+  }
+  if (!Number.isInteger(settings.reminder) || settings.reminder < 0) {
+    throw new RangeError(`${op}: expected reminder to be a whole number but found ${settings.reminder}`);
+  }
+  if (!(settings.featureWeight >= 0 && settings.featureWeight < Infinity)) {
+    throw new RangeError(
+      `${op}: expected featureWeight to be a number of at least 0 but found ${settings.featureWeight}`,
+    );
   }
   for (const name of ["cleanWeight", "distillation"] as const) {
     if (!(settings[name] >= 0 && settings[name] <= 1)) {

@@ -9,7 +9,8 @@ import { withMode } from "../../nn/mode.ts";
 import type { Module } from "../../nn/module.ts";
 import { add, crossEntropy, mseLoss, mul } from "../../tensor/ops/mod.ts";
 import { noGrad } from "../../tensor/tape.ts";
-import { attend, stagesOf } from "../attention.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { attention, observe, stagesOf } from "../attention.ts";
 import { train, type TrainingOptions } from "../train.ts";
 import { BACKDOOR_BENCH } from "./backdoor_bench.ts";
 import { repair } from "./repair.ts";
@@ -72,21 +73,23 @@ export function nad<M extends Module>(model: M, clean: Dataset, options: NadOpti
     schedule: options.schedule ?? BACKDOOR_BENCH.schedule,
   };
   return repair("nad", model, clean, settings.batchSize, async (copy, { shape }) => {
-    const names = options.layers ?? stagesOf("nad", copy, shape).slice(-betas.length);
+    const names = options.layers ?? stagesOf(copy, shape).slice(-betas.length);
+    if (options.layers === undefined && names.length === 0) {
+      throw new TypeError(`nad: expected a model with convolutions but found ${copy.constructor.name}`);
+    }
     check(betas, names, power);
     using teacher = copy.clone();
     await train("nad, teacher", teacher, clean, lessons, {
       loss: ({ tensors: [images, labels] }) => crossEntropy(teacher.forward(images), labels),
     });
     const weights = betas.slice(-names.length);
+    const map = (activations: Tensor) => attention(activations, power);
     await train("nad", copy, clean, settings, {
       loss: ({ tensors: [images, labels] }) => {
-        const there = noGrad(() =>
-          withMode(teacher, false, () => attend("nad", teacher, names, images, power))
-        );
-        const here = attend("nad", copy, names, images, power);
-        return here.maps.reduce(
-          (loss, map, i) => add(loss, mul(mseLoss(map, there.maps[i]), weights[i])),
+        const there = noGrad(() => withMode(teacher, false, () => observe("nad", teacher, names, images)));
+        const here = observe("nad", copy, names, images);
+        return here.outputs.reduce(
+          (loss, output, i) => add(loss, mul(mseLoss(map(output), map(there.outputs[i])), weights[i])),
           crossEntropy(here.scores, labels),
         );
       },

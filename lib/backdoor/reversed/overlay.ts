@@ -5,23 +5,26 @@
  *
  * @module
  */
-import type { Dataset } from "../data/dataset.ts";
-import { loader } from "../data/loader.ts";
-import type { Module } from "../nn/module.ts";
-import { Adam } from "../optim/adam.ts";
-import { full } from "../tensor/create.ts";
-import { crossEntropy, sigmoid } from "../tensor/ops/mod.ts";
-import { scope } from "../tensor/scope.ts";
-import { noGrad } from "../tensor/tape.ts";
-import { sizeOf } from "../tensor/shape.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import type { Device } from "../../device/mod.ts";
+import type { Module } from "../../nn/module.ts";
+import { fromHost, full } from "../../tensor/create.ts";
+import { sigmoid } from "../../tensor/ops/mod.ts";
+import { scope } from "../../tensor/scope.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import { noGrad } from "../../tensor/tape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import {
   type Found,
+  grow,
+  type LearntTrigger,
+  logit,
+  type PlainImage,
   type ReversedTrigger,
   reverseEach,
   type SearchOptions,
-  shareOf,
   stampWith,
-} from "./reversed.ts";
+} from "./search.ts";
 
 /** Options of {@linkcode reverseOverlays}. */
 export interface ReverseOverlaysOptions extends SearchOptions {
@@ -74,41 +77,58 @@ export function reverseOverlays(
   });
 }
 
-async function search(model: Module, clean: Dataset, label: number, settings: Settings): Promise<Found> {
-  const { batchSize, lr, success, growth, seed, swap } = settings;
-  const { shape } = clean.fields[0];
-  const device = model.parameters()[0]?.device;
-  using picture = full([1, ...shape], BEGIN, { device });
-  picture.requiresGrad = true;
-  using optimizer = new Adam([picture], { lr, betas: [0.5, 0.9] });
-  const steps = 1 + Math.ceil(Math.log(1 / settings.opacity) / Math.log(growth));
-  let { opacity } = settings;
-  let share = 0;
-  for await (const [images] of loader(clean, { batchSize, shuffle: true, seed, steps, device })) {
-    const run = () =>
-      scope(() => {
-        const scores = model.forward(stampWith(images, opacity, sigmoid(picture)));
-        const share = shareOf(scores, label);
-        if (share >= success) return share;
-        const labels = full([images.shape[0]], label, { dtype: "int64", device });
-        optimizer.zeroGrad();
-        crossEntropy(scores, labels).backward();
-        optimizer.step();
-        return share;
-      });
-    share = await (swap === undefined ? run() : swap.step(run));
-    if (share >= success) break;
-    opacity = Math.min(1, opacity * growth);
+/** A picture over the whole image that is learnt; how much of it is seen is set, not learnt. */
+export class Overlay implements LearntTrigger {
+  readonly #picture: Tensor;
+  /** How much of each pixel is the picture's, in (0, 1]. */
+  opacity: number;
+
+  /** @param start the picture to begin from; without it it is dark */
+  constructor(shape: readonly number[], opacity: number, device?: Device, start?: PlainImage) {
+    this.opacity = opacity;
+    this.#picture = start === undefined
+      ? full([1, ...shape], BEGIN, { device })
+      : fromHost(Float32Array.from(start.data, logit), [1, ...shape], { dtype: "float32", device });
+    this.#picture.requiresGrad = true;
   }
-  optimizer.zeroGrad();
-  const pattern = noGrad(() => scope(() => Float32Array.from(sigmoid(picture).data() as Float32Array)));
-  const mask = new Float32Array(sizeOf(shape.slice(1))).fill(opacity);
-  return {
-    mask: { data: mask, shape: shape.slice(1) },
-    pattern: { data: pattern, shape },
-    norm: opacity * mask.length,
-    success: share,
-  };
+
+  get parameters(): Tensor[] {
+    return [this.#picture];
+  }
+
+  put(images: Tensor): Tensor {
+    return stampWith(images, this.opacity, sigmoid(this.#picture));
+  }
+
+  /** What was learnt so far. */
+  found(success: number): Found {
+    const shape = this.#picture.shape.slice(1);
+    const pattern = noGrad(() =>
+      scope(() => Float32Array.from(sigmoid(this.#picture).data() as Float32Array))
+    );
+    const mask = new Float32Array(sizeOf(shape.slice(1))).fill(this.opacity);
+    return {
+      mask: { data: mask, shape: shape.slice(1) },
+      pattern: { data: pattern, shape },
+      norm: this.opacity * mask.length,
+      success,
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#picture.dispose();
+  }
+}
+
+async function search(model: Module, clean: Dataset, label: number, settings: Settings): Promise<Found> {
+  const device = model.parameters()[0]?.device;
+  using overlay = new Overlay(clean.fields[0].shape, settings.opacity, device);
+  const success = await grow(model, clean, label, overlay, {
+    ...settings,
+    steps: 1 + Math.ceil(Math.log(1 / settings.opacity) / Math.log(settings.growth)),
+    grow: () => overlay.opacity = Math.min(1, overlay.opacity * settings.growth),
+  });
+  return overlay.found(success);
 }
 
 function check({ opacity, growth }: Settings): void {

@@ -5,13 +5,17 @@
  *
  * @module
  */
-import type { Dataset } from "../data/dataset.ts";
-import type { Module } from "../nn/module.ts";
-import { Task } from "../progress/mod.ts";
-import { add, argmax, mul, sub } from "../tensor/ops/mod.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { checkImages } from "./images.ts";
-import type { RunOptions } from "./train.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { loader } from "../../data/loader.ts";
+import type { Module } from "../../nn/module.ts";
+import { Adam } from "../../optim/adam.ts";
+import { Task } from "../../progress/mod.ts";
+import { full } from "../../tensor/create.ts";
+import { add, argmax, crossEntropy, mul, sub } from "../../tensor/ops/mod.ts";
+import { scope } from "../../tensor/scope.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { checkImages } from "../images.ts";
+import type { RunOptions } from "../train.ts";
 
 /** A picture as plain data. */
 export interface PlainImage {
@@ -40,6 +44,14 @@ export interface ReversedTrigger {
 /** A trigger before it is compared with the others. */
 export type Found = Omit<ReversedTrigger, "label" | "anomaly">;
 
+/** A trigger while it is learnt. Whoever makes it frees it. */
+export interface LearntTrigger extends Disposable {
+  /** What is learnt. */
+  readonly parameters: Tensor[];
+  /** Images `[N, C, H, W]` with the trigger; on the tape. */
+  put(images: Tensor): Tensor;
+}
+
 /** What is common to every search for triggers. */
 export interface SearchOptions extends RunOptions {
   /** Images in a batch. */
@@ -50,6 +62,8 @@ export interface SearchOptions extends RunOptions {
   readonly seed?: number;
 }
 
+/** How far values that are to be learnt on keep away from 0 and 1, where nothing is learnt. */
+const INSIDE = 1e-3;
 /** What it takes for a median of absolute deviations to estimate a normal distribution's standard deviation. */
 const CONSISTENT = 1.4826;
 
@@ -75,10 +89,70 @@ export function stampWith(images: Tensor, mask: Tensor | number, pattern: Tensor
   return add(images, mul(sub(pattern, images), mask));
 }
 
+/** What is squeezed into a value of (0, 1) by the logistic function; ends of the range are brought a little inside. */
+export function logit(value: number): number {
+  const inside = Math.min(1 - INSIDE, Math.max(INSIDE, value));
+  return Math.log(inside / (1 - inside));
+}
+
+/** How far scores are from a label, a scalar. */
+export function towards(scores: Tensor, label: number): Tensor {
+  using labels = full([scores.shape[0]], label, { dtype: "int64", device: scores.device });
+  return crossEntropy(scores, labels);
+}
+
 /** Share of the rows of scores whose largest is that of `label`. */
 export function shareOf(scores: Tensor, label: number): number {
   const taken = Array.from(argmax(scores, 1).data(), Number);
   return taken.filter((value) => value === label).length / taken.length;
+}
+
+/** How {@linkcode grow} learns. */
+interface Growth extends Omit<SearchOptions, "batchSize" | "success"> {
+  readonly batchSize: number;
+  readonly success: number;
+  /** The learning rate. */
+  readonly lr: number;
+  /** The most steps. */
+  readonly steps: number;
+  /** Lets the trigger do a little more than before. */
+  readonly grow: () => void;
+}
+
+/**
+ * Learns a trigger that may do little in the beginning and more with every step, until it works. So only what the model
+ * was taught to answer to strongly works early.
+ *
+ * @param model in evaluation mode, without parameters to learn
+ * @returns the share of the last batch that it turned into the label.
+ */
+export async function grow(
+  model: Module,
+  clean: Dataset,
+  label: number,
+  trigger: LearntTrigger,
+  { batchSize, success, seed, swap, lr, steps, grow }: Growth,
+): Promise<number> {
+  const device = model.parameters()[0]?.device;
+  using optimizer = new Adam(trigger.parameters, { lr, betas: [0.5, 0.9] });
+  let share = 0;
+  for await (const [images] of loader(clean, { batchSize, shuffle: true, seed, steps, device })) {
+    const run = () =>
+      scope(() => {
+        const scores = model.forward(trigger.put(images));
+        const share = shareOf(scores, label);
+        if (share >= success) return share;
+        optimizer.zeroGrad();
+        towards(scores, label).backward();
+        optimizer.step();
+        return share;
+      });
+    share = await (swap === undefined ? run() : swap.step(run));
+    if (share >= success) break;
+    grow();
+  }
+  optimizer.zeroGrad();
+  return share;
 }
 
 /**
@@ -87,13 +161,13 @@ export function shareOf(scores: Tensor, label: number): number {
  * @param op who asks
  * @param find searches one; the model that it is given is in evaluation mode and has no parameter to learn
  */
-export async function reverseEach(
+export async function reverseEach<F extends Pick<Found, "norm" | "success">>(
   op: string,
   model: Module,
   clean: Dataset,
   settings: Required<Pick<SearchOptions, "batchSize" | "success">> & SearchOptions,
-  find: (model: Module, label: number) => Promise<Found>,
-): Promise<ReversedTrigger[]> {
+  find: (model: Module, label: number) => Promise<F>,
+): Promise<(F & Pick<ReversedTrigger, "label" | "anomaly">)[]> {
   const { classes } = checkImages(op, clean);
   const { batchSize, success, progress } = settings;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
@@ -106,7 +180,7 @@ export async function reverseEach(
   using frozen = model.clone().requiresGrad_(false);
   frozen.eval();
   using task = new Task(op, classes, progress);
-  const found: Found[] = [];
+  const found: F[] = [];
   for (let label = 0; label < classes; label++) {
     found.push(await find(frozen, label));
     task.advance(() => `label ${label}: norm ${found[label].norm.toFixed(1)}`);

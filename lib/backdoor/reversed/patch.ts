@@ -4,23 +4,27 @@
  *
  * @module
  */
-import type { Dataset } from "../data/dataset.ts";
-import { loader } from "../data/loader.ts";
-import type { Module } from "../nn/module.ts";
-import { Adam } from "../optim/adam.ts";
-import { full } from "../tensor/create.ts";
-import { add, crossEntropy, mul, sigmoid, sum } from "../tensor/ops/mod.ts";
-import { scope } from "../tensor/scope.ts";
-import { noGrad } from "../tensor/tape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { loader } from "../../data/loader.ts";
+import type { Device } from "../../device/mod.ts";
+import type { Module } from "../../nn/module.ts";
+import { Adam } from "../../optim/adam.ts";
+import { fromHost, full } from "../../tensor/create.ts";
+import { add, mul, sigmoid, sum } from "../../tensor/ops/mod.ts";
+import { scope } from "../../tensor/scope.ts";
+import { noGrad } from "../../tensor/tape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import {
   type Found,
+  type LearntTrigger,
+  logit,
   type ReversedTrigger,
   reverseEach,
   type SearchOptions,
   shareOf,
   stampWith,
-} from "./reversed.ts";
+  towards,
+} from "./search.ts";
 
 /** Options of {@linkcode reverseTriggers}. */
 export interface ReverseTriggersOptions extends SearchOptions {
@@ -93,14 +97,61 @@ export function reverseTriggers(
   });
 }
 
+/** A patch that is learnt: how much of each pixel is its own, and with which values. */
+export class Patch implements LearntTrigger {
+  readonly #mask: Tensor;
+  readonly #pattern: Tensor;
+
+  /** @param start what to begin from; without it everything is covered by light grey */
+  constructor(shape: readonly number[], device?: Device, start?: Pick<ReversedTrigger, "mask" | "pattern">) {
+    const [mask, pattern] = [start?.mask, start?.pattern].map((given) =>
+      given && Float32Array.from(given.data, loose)
+    );
+    const make = (values: Float32Array<ArrayBuffer> | undefined, shape: readonly number[]) =>
+      values === undefined
+        ? full(shape, BEGIN, { device })
+        : fromHost(values, shape, { dtype: "float32", device });
+    this.#mask = make(mask, [1, 1, ...shape.slice(1)]);
+    this.#pattern = make(pattern, [1, ...shape]);
+    for (const tensor of this.parameters) tensor.requiresGrad = true;
+  }
+
+  get parameters(): Tensor[] {
+    return [this.#mask, this.#pattern];
+  }
+
+  put(images: Tensor): Tensor {
+    return stampWith(images, squeezed(this.#mask), squeezed(this.#pattern));
+  }
+
+  /** The sum of the mask, a scalar. */
+  size(): Tensor {
+    return sum(squeezed(this.#mask));
+  }
+
+  /** What was learnt so far. */
+  found(success: number): Found {
+    const [weights, picture] = noGrad(() =>
+      scope(() => this.parameters.map((values) => Float32Array.from(squeezed(values).data() as Float32Array)))
+    );
+    return {
+      mask: { data: weights, shape: this.#mask.shape.slice(2) },
+      pattern: { data: picture, shape: this.#pattern.shape.slice(1) },
+      norm: weights.reduce((total, value) => total + value, 0),
+      success,
+    };
+  }
+
+  [Symbol.dispose](): void {
+    for (const tensor of this.parameters) tensor.dispose();
+  }
+}
+
 async function search(model: Module, clean: Dataset, label: number, settings: Settings): Promise<Found> {
   const { epochs, batchSize, lr, success, seed, swap } = settings;
-  const { shape } = clean.fields[0];
   const device = model.parameters()[0]?.device;
-  using mask = full([1, 1, ...shape.slice(1)], BEGIN, { device });
-  using pattern = full([1, ...shape], BEGIN, { device });
-  mask.requiresGrad = pattern.requiresGrad = true;
-  using optimizer = new Adam([mask, pattern], { lr, betas: [0.5, 0.9] });
+  using patch = new Patch(clean.fields[0].shape, device);
+  using optimizer = new Adam(patch.parameters, { lr, betas: [0.5, 0.9] });
   const cost = new Cost(settings);
   const batches = loader(clean, { batchSize, shuffle: true, seed, epochs, device });
   const steps = batches.length / epochs;
@@ -110,13 +161,10 @@ async function search(model: Module, clean: Dataset, label: number, settings: Se
   for await (const [images] of batches) {
     const run = () =>
       scope(() => {
-        const weights = squeezed(mask);
-        const scores = model.forward(stampWith(images, weights, squeezed(pattern)));
-        const size = sum(weights);
-        using labels = full([images.shape[0]], label, { dtype: "int64", device });
-        const loss = add(crossEntropy(scores, labels), mul(size, cost.weight));
+        const scores = model.forward(patch.put(images));
+        const size = patch.size();
         optimizer.zeroGrad();
-        loss.backward();
+        add(towards(scores, label), mul(size, cost.weight)).backward();
         optimizer.step();
         return [shareOf(scores, label), size.item()];
       });
@@ -124,7 +172,7 @@ async function search(model: Module, clean: Dataset, label: number, settings: Se
     shares += share;
     norms += norm;
     if (++step % steps > 0) continue;
-    last = plain(mask, pattern, shares / steps);
+    last = patch.found(shares / steps);
     if (last.success >= success && norms / steps < smallest) [best, smallest] = [last, norms / steps];
     if (cost.after(last.success, norms / steps)) break;
     shares = norms = 0;
@@ -138,16 +186,9 @@ function squeezed(values: Tensor): Tensor {
   return sigmoid(mul(values, 2));
 }
 
-function plain(mask: Tensor, pattern: Tensor, success: number): Found {
-  const [weights, picture] = noGrad(() =>
-    scope(() => [mask, pattern].map((values) => Float32Array.from(squeezed(values).data() as Float32Array)))
-  );
-  return {
-    mask: { data: weights, shape: mask.shape.slice(2) },
-    pattern: { data: picture, shape: pattern.shape.slice(1) },
-    norm: weights.reduce((total, value) => total + value, 0),
-    success,
-  };
+/** What is squeezed into a value. */
+function loose(value: number): number {
+  return logit(value) / 2;
 }
 
 /** The weight of the mask's size: the smallest mask lies where success is just kept. */
