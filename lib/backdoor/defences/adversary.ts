@@ -66,11 +66,12 @@ const WORTH = 1 / 3;
 export function towardsTarget(
   model: Module,
   given: Module,
-  { target, labels }: Inspection,
+  inspection: Inspection,
   shape: readonly number[],
   settings: AdversaryOptions,
 ): Adversary {
-  const evidence = target === null ? suspect(labels) : labels.find(({ label }) => label === target);
+  const { target, labels } = inspection;
+  const evidence = suspect(inspection);
   if (evidence === undefined) {
     throw new RangeError(
       `aft: expected an inspection whose target is one of its ${labels.length} labels but found ${target}`,
@@ -105,8 +106,9 @@ function voices({ advantages: { patch, overlay, warp } }: LabelEvidence) {
   return { patch, overlay, warp: WARP_WEIGHT * warp };
 }
 
-/** The label that patch, overlay and warp together speak for most. */
-function suspect(labels: readonly LabelEvidence[]): LabelEvidence | undefined {
+/** What speaks for the target; where an inspection found none for certain, for the label that most speaks for. */
+export function suspect({ target, labels }: Inspection): LabelEvidence | undefined {
+  if (target !== null) return labels.find(({ label }) => label === target);
   const sum = (evidence: LabelEvidence) => Object.values(voices(evidence)).reduce((a, b) => a + b);
   return [...labels].sort((a, b) => sum(b) - sum(a))[0];
 }

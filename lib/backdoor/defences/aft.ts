@@ -19,8 +19,8 @@ export interface AftOptions extends ErasureOptions {
   /** `"ebb"` (default), or `"authors"`, as their published code trains. */
   readonly preset?: "ebb" | "authors";
   /**
-   * What `inspect` found in the model. Where it names a target, images are led there instead of away from their labels.
-   * Default: the preset `"ebb"` inspects the model; null: nothing is known.
+   * What `inspect` found in the model, which tells where images are led. Default: the preset `"ebb"` inspects it; null:
+   * nothing, images are led away from their labels.
    */
   readonly inspection?: Inspection | null;
 }
@@ -45,11 +45,21 @@ export const EBB = {
   steps: 3,
   randomStart: true,
   shared: true,
-  cleanWeight: 0.5,
   distillation: 0.9,
   featureWeight: 4,
   recalibrated: true,
 };
+
+/**
+ * The further images are moved, the less they may count: up to half of the loss, less where this divided by ε is less.
+ * Photographs, which a network takes for others within 2 or 3 parts of 255, have half; digits a fourteenth.
+ */
+const BUDGET = 4.5 / 255;
+
+/** How much of the loss in adversarial batches is that of clean images by the preset `"ebb"`. */
+export function cleanWeightFor(epsilon: number): number {
+  return 1 - Math.min(0.5, BUDGET / epsilon);
+}
 
 /** The settings of the authors' code. */
 const AUTHORS = {
@@ -75,14 +85,15 @@ const AUTHORS = {
 /**
  * Erases a backdoor by adversarial fine-tuning.
  *
- * The preset `"ebb"` inspects the model first. If it looks infected, images are led to the target that was found: by those
- * of patch, overlay and warp that speak for it, which are learnt on against the given model and the one being repaired at
- * once, and in turns with them each image by steps of its own within ε. If not, they are led away from their labels within ε,
- * for both models at once. ε is three times what `chooseEpsilon` finds on the clean images, and at most 1/4. Adversarial
- * images are half of each batch for 8 epochs; in 8 more, of each third batch. The given model's answers to the clean images
- * count for 0.9 of the loss, for the changed ones without the target; and its last three stages are to stay what they
- * were. It was drafted on photographs with three triggers of other kinds than the attacks of this room (a cross of
- * pixels, rings over the image, a swirl). `"authors"` trains as the authors' code does.
+ * The preset `"ebb"` inspects the model first. Images are led to the target that was found: by those of patch, overlay and
+ * warp that speak for it, which are learnt on against the given model and the one being repaired at once, and in turns with
+ * them each image by steps of its own within ε. Where the model does not look infected they are led to the label that most
+ * speaks for, and in turns with that away from their own. ε is three times what `chooseEpsilon` finds on the clean images,
+ * and at most 1/4. Adversarial images join each batch for 8 epochs, and each second batch for 8 more; they count for half of
+ * the loss or, where ε is large, for less. The given
+ * model's answers to the clean images count for 0.9 of the loss, for changed images without the target; and its last three
+ * stages are to stay what they were. Drafted on photographs with three triggers of other kinds than the attacks of this room
+ * (a cross of pixels, rings over the image, a swirl). `"authors"` trains as the authors' code does.
  *
  * @param model gives scores `[N, classes]` for images `[N, C, H, W]`; it stays as it is
  * @param clean images in [0, 1] of every class with their true labels, at least a batch; 5 % of a training set will do
@@ -104,15 +115,16 @@ const AUTHORS = {
  */
 export function aft<M extends Module>(model: M, clean: Dataset, options: AftOptions = {}): Promise<M> {
   const preset = options.preset === "authors" ? authors(clean) : EBB;
-  const settings: Omit<Erasure, "epsilon"> & AftOptions = { ...preset, ...options };
+  const settings: Omit<Erasure, "epsilon" | "cleanWeight"> & AftOptions = { ...preset, ...options };
   const { batchSize, swap, progress, seed } = settings;
   return repair("aft", model, clean, batchSize, async (copy) => {
     checkErasure("aft", settings);
     const epsilon = settings.epsilon ?? await erasingEpsilon(model, clean, { swap, seed });
+    const { cleanWeight = cleanWeightFor(epsilon) } = settings;
     const inspection = settings.inspection === undefined && options.preset !== "authors"
       ? await inspect(model, clean, { epsilons: [], swap, progress, seed })
       : settings.inspection ?? undefined;
-    await erase("aft", copy, model, clean, { ...settings, epsilon }, inspection);
+    await erase("aft", copy, model, clean, { ...settings, epsilon, cleanWeight }, inspection);
   });
 }
 

@@ -112,7 +112,10 @@ export async function erase(
  *
  * @throws {RangeError} when a setting is out of range.
  */
-export function checkErasure(op: string, settings: Omit<Erasure, "epsilon"> & ErasureOptions): void {
+export function checkErasure(
+  op: string,
+  settings: Omit<Erasure, "epsilon" | "cleanWeight"> & ErasureOptions,
+): void {
   const { adversarialEpochs, cleanEpochs, epsilon = 0 } = settings;
   for (const [name, value] of Object.entries({ adversarialEpochs, cleanEpochs })) {
     if (!Number.isInteger(value) || value < 0) {
@@ -128,8 +131,9 @@ export function checkErasure(op: string, settings: Omit<Erasure, "epsilon"> & Er
     );
   }
   for (const name of ["cleanWeight", "distillation"] as const) {
-    if (!(settings[name] >= 0 && settings[name] <= 1)) {
-      throw new RangeError(`${op}: expected ${name} to be of [0, 1] but found ${settings[name]}`);
+    const { [name]: value = 0 } = settings;
+    if (!(value >= 0 && value <= 1)) {
+      throw new RangeError(`${op}: expected ${name} to be of [0, 1] but found ${value}`);
     }
   }
   checkTraining(op, { ...settings, epochs: adversarialEpochs + cleanEpochs });

@@ -1,7 +1,8 @@
 /**
  * Progressive backdoor erasing (arXiv:2202.06312, CVPR 2023): adversarial fine-tuning without a clean set. It starts from
  * a few images of the poisoned training set, and takes for the next round those whose answers the repair changed least:
- * images with a trigger change theirs most.
+ * images with a trigger change theirs most. An inspection names the label that the poison hides under: the first round
+ * does without its images, and what it learns tells the honest ones among them from the poison.
  *
  * @module
  */
@@ -15,7 +16,9 @@ import { noGrad } from "../../tensor/tape.ts";
 import { erasingEpsilon } from "../epsilon.ts";
 import { checkImages } from "../images.ts";
 import type { Runner } from "../train.ts";
-import { EBB } from "./aft.ts";
+import { inspect, type Inspection } from "../inspect.ts";
+import { suspect } from "./adversary.ts";
+import { cleanWeightFor, EBB } from "./aft.ts";
 import { checkErasure, erase, type ErasureOptions } from "./erase.ts";
 import { repaired } from "./repair.ts";
 
@@ -29,6 +32,11 @@ export interface PbeRound extends ErasureOptions {
 export interface PbeOptions extends ErasureOptions {
   /** The rounds; see {@linkcode pbe} for the default. */
   readonly rounds?: readonly PbeRound[];
+  /**
+   * What `inspect` found in the model, which tells where images are led and where the poison is. Default: the model is
+   * inspected on the poisoned set; null: nothing.
+   */
+  readonly inspection?: Inspection | null;
   /** Called after each round, such as to measure the model; the next round waits for it. */
   readonly onRound?: (round: PbeRoundDone) => void | Promise<void>;
 }
@@ -45,11 +53,14 @@ export interface PbeRoundDone {
 
 /** Starting from 5 % and going on with 20, 50 and 70 % is the authors'; how each is trained was chosen by us. */
 const ROUNDS: readonly PbeRound[] = [
-  { share: 0.05, adversarialEpochs: 10, cleanEpochs: 0 },
-  { share: 0.2, adversarialEpochs: 5, cleanEpochs: 5 },
-  { share: 0.5, adversarialEpochs: 2, cleanEpochs: 4 },
-  { share: 0.7, adversarialEpochs: 1, cleanEpochs: 4 },
+  { share: 0.05, adversarialEpochs: 8, cleanEpochs: 0 },
+  { share: 0.2, adversarialEpochs: 2, cleanEpochs: 4 },
+  { share: 0.5, adversarialEpochs: 1, cleanEpochs: 2 },
+  { share: 0.7, adversarialEpochs: 1, cleanEpochs: 2 },
 ];
+
+/** Where nothing is known of the poison the given model must not teach: it would teach the backdoor too. */
+const UNTAUGHT = { distillation: 0, featureWeight: 0 };
 
 /** The share of the training images that must be fooled for ε to be far enough: those with poison on them are not soon. */
 const HONEST = 0.7;
@@ -58,9 +69,10 @@ const HONEST = 0.7;
 const CHANGED = -0.5;
 
 /**
- * Erases a backdoor with nothing but the poisoned training set, by rounds of adversarial fine-tuning. What it was
- * measured to do: it weakens triggers that lie faintly over the whole image; a patch stays, since the poison of the
- * first round teaches it again and no small change of all pixels resembles it.
+ * Erases a backdoor with nothing but the poisoned training set, by rounds of adversarial fine-tuning. Rounds train as `aft`
+ * does; the label that most speaks for counts as the poison's. The first round draws images of the other labels; later ones
+ * take, of those, the images whose answers changed least, and of the poison's label, as many as others have on average, those
+ * that the repaired model still holds to be of it. Without an inspection all images are treated alike.
  *
  * @param model gives scores `[N, classes]` for images `[N, C, H, W]`; it stays as it is
  * @param poisoned the training set with its poison and the labels that the attacker gave it
@@ -76,7 +88,7 @@ const CHANGED = -0.5;
  * const poisoned = ebb.backdoor.badnets().poison(train.subset({ count: 200, seed: 1 }));
  * using model = ebb.models.smallCnn({ classes: 10 });
  * const rounds = [{ share: 0.2, adversarialEpochs: 1, cleanEpochs: 0 }, { share: 0.5, adversarialEpochs: 0, cleanEpochs: 1 }];
- * using repaired = await ebb.backdoor.pbe(model, poisoned, { rounds, progress: false });
+ * using repaired = await ebb.backdoor.pbe(model, poisoned, { rounds, inspection: null, progress: false });
  * assertEquals(repaired.training, false);
  * ```
  */
@@ -86,8 +98,7 @@ export async function pbe<M extends Module>(
   options: PbeOptions = {},
 ): Promise<M> {
   const { rounds = ROUNDS, onRound, ...given } = options;
-  const common = { ...EBB, distillation: 0, ...given };
-  const { length } = poisoned;
+  const common = { ...EBB, ...(options.inspection === null ? UNTAUGHT : {}), ...given };
   checkImages("pbe", poisoned);
   for (const { share, ...own } of rounds) {
     if (!(share > 0 && share <= 1)) {
@@ -96,48 +107,83 @@ export async function pbe<M extends Module>(
     checkErasure("pbe", { ...common, ...own });
   }
   return await repaired(model, async (copy) => {
-    const { swap, seed } = common;
+    const { swap, seed, progress } = common;
     const epsilon = given.epsilon ?? await erasingEpsilon(model, poisoned, { swap, seed, share: HONEST });
+    const inspection = given.inspection === undefined
+      ? await inspect(model, poisoned, { epsilons: [], swap, progress, seed })
+      : given.inspection ?? undefined;
+    const suspected = inspection && suspect(inspection)?.label;
+    const labels = poisoned.labels();
     for (const [index, { share, ...own }] of rounds.entries()) {
-      const count = Math.max(1, Math.round(share * length));
-      const order = index === 0
-        ? anyOrder(length, common.seed)
-        : await leastChangedFirst(model, copy, poisoned, common.swap);
-      const rows = order.slice(0, count).sort();
+      const worth = index === 0
+        ? drawn(labels.length, seed)
+        : await trusted(model, copy, poisoned, labels, suspected, swap);
+      const rows = chosen(worth, labels, suspected, share, index === 0);
       const part = poisoned.subset({ indices: rows });
-      await erase(`pbe, round ${index + 1} of ${rounds.length}`, copy, model, part, {
-        ...common,
-        epsilon,
-        ...own,
-      });
+      const settings = { cleanWeight: cleanWeightFor(epsilon), ...common, epsilon, ...own };
+      await erase(`pbe, round ${index + 1} of ${rounds.length}`, copy, model, part, settings, inspection);
       await onRound?.({ round: index + 1, model: copy, rows });
     }
   });
 }
 
-function anyOrder(length: number, seed?: number): Uint32Array {
-  const rows = Uint32Array.from({ length }, (_, row) => row);
-  (seed === undefined ? defaultGenerator() : new Generator(seed)).shuffle(rows);
-  return rows;
+/** A random worth for every row. */
+function drawn(count: number, seed?: number): number[] {
+  const worth = Uint32Array.from({ length: count }, (_, row) => row);
+  (seed === undefined ? defaultGenerator() : new Generator(seed)).shuffle(worth);
+  return [...worth];
 }
 
-/** The rows of a data set, those first of which the repaired model says what the given one says. */
-async function leastChangedFirst(
+/** The rows worth most, in ascending order: a share of them; of the suspected label as many as others have on average. */
+function chosen(
+  worth: readonly number[],
+  labels: Int32Array,
+  suspected: number | undefined,
+  share: number,
+  first: boolean,
+): Uint32Array {
+  const best = (rows: number[], count: number) =>
+    rows.sort((a, b) => worth[b] - worth[a] || a - b).slice(0, Math.max(0, Math.round(count)));
+  const all = [...labels.keys()];
+  if (suspected === undefined) return Uint32Array.from(best(all, Math.max(1, share * all.length))).sort();
+  const own = all.filter((row) => labels[row] === suspected);
+  const others = all.filter((row) => labels[row] !== suspected);
+  const kinds = Math.max(1, new Set(labels).size - 1);
+  const fair = first ? 0 : Math.min(own.length, others.length / kinds) * share;
+  return Uint32Array.from([...best(others, Math.max(1, share * others.length)), ...best(own, fair)]).sort();
+}
+
+/**
+ * How far each row is to be trusted: how like the repaired model's answer is to the given one's; for the suspected label,
+ * by how much the repaired model prefers it to every other.
+ */
+async function trusted(
   given: Module,
   repaired: Module,
   data: Dataset,
+  labels: Int32Array,
+  suspected: number | undefined,
   swap: Runner | undefined,
-): Promise<Uint32Array> {
-  const alike: number[] = [];
+): Promise<number[]> {
+  const worth: number[] = [];
   const device = given.parameters()[0]?.device;
   for await (const [images] of loader(data, { batchSize: 256, device })) {
     const scores = (model: Module) =>
       noGrad(() => scope(() => withMode(model, false, () => model.forward(images)).toArray() as number[][]));
     const pass = () => [scores(given), scores(repaired)];
     const [before, after] = await (swap === undefined ? pass() : swap.evaluate(pass));
-    before.forEach((row, i) => alike.push(likeness(row, after[i])));
+    before.forEach((row, i) =>
+      worth.push(
+        labels[worth.length] === suspected ? preference(after[i], suspected) : likeness(row, after[i]),
+      )
+    );
   }
-  return Uint32Array.from(alike.keys()).sort((a, b) => alike[b] - alike[a] || a - b);
+  return worth;
+}
+
+/** By how much a label's score is above the largest other. */
+function preference(scores: readonly number[], label: number): number {
+  return scores[label] - Math.max(...scores.filter((_, i) => i !== label));
 }
 
 /** The cosine of two answers, or less than that of most where their first choices differ. */
