@@ -104,12 +104,12 @@ function percent(share: number | null): string {
 
 /** The largest share among the targets of adversarial examples, at the middle ε. */
 const strayed = ({ found: { labels } }: Row) => Math.max(...labels.map(({ shares }) => shares[1]));
-const anomaly = (kind: "patch" | "overlay") => ({ found: { labels } }: Row) =>
+const anomaly = (kind: "patch" | "overlay" | "warp") => ({ found: { labels } }: Row) =>
   Math.max(...labels.map((label) => label[kind].anomaly));
 
 const head = ["seed", "attack", "rate, %", "target", "ACC, %", "ASR, %", "score", "says", "patch, anomaly"];
 console.log(table(
-  [...head, "overlay, anomaly", "largest share", "seconds"],
+  [...head, "overlay, anomaly", "warp, anomaly", "largest share", "seconds"],
   rows.map((row) => [
     row.seed,
     row.attack,
@@ -121,6 +121,7 @@ console.log(table(
     row.found.target ?? "benign",
     anomaly("patch")(row).toFixed(1),
     anomaly("overlay")(row).toFixed(1),
+    anomaly("warp")(row).toFixed(1),
     strayed(row).toFixed(2),
     row.seconds.toFixed(1),
   ]),
@@ -132,6 +133,7 @@ const evidence: Record<string, (row: Row) => number> = {
   "score": ({ found }) => found.score,
   "anomaly index of patches (Neural Cleanse)": anomaly("patch"),
   "anomaly index of overlays": anomaly("overlay"),
+  "anomaly index of warps": anomaly("warp"),
   "largest share of adversarial examples": strayed,
 };
 const auc = (of: (row: Row) => number, rows: readonly Row[]) =>
