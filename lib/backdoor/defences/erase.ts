@@ -9,6 +9,7 @@
  */
 import type { Dataset } from "../../data/dataset.ts";
 import type { Module } from "../../nn/module.ts";
+import { clipGradNorm } from "../../optim/clip.ts";
 import { crossEntropy } from "../../tensor/ops/mod.ts";
 import { defaultGenerator, Generator } from "../../tensor/random.ts";
 import type { Inspection } from "../inspect.ts";
@@ -61,6 +62,8 @@ export type Erasure =
 
 /** A stream of the training's seed that must not meet the loader's. */
 const STARTS = 21;
+/** The longest gradient; images that were led astray begin with longer ones. */
+const LONGEST = 5;
 /** How often the images are seen for the statistics of batch norm where they are varied. */
 const PASSES = 4;
 
@@ -100,6 +103,7 @@ export async function erase(
         ? crossEntropy(model.forward(changed.images), labels)
         : lesson.adversarial(images, changed, labels);
     },
+    gradientsReady: () => void clipGradNorm(model.parameters(), LONGEST),
   });
   if (settings.recalibrated) {
     const passes = augment === undefined ? 1 : PASSES;
