@@ -39,11 +39,11 @@ export interface LabelEvidence {
   readonly overlay: ReversedTrigger;
   /** The smallest smooth warp that does. */
   readonly warp: ReversedWarp;
-  /** How much less patch, overlay and warp take than for the median label: natural logarithms. */
+  /** How much less patch, overlay and warp take than for the median label: natural logarithms, that of the warp halved. */
   readonly advantages: { readonly patch: number; readonly overlay: number; readonly warp: number };
   /** Of adversarial examples of images of other classes, the share taken for the label, 0 to 1; one for each ε. */
   readonly shares: readonly number[];
-  /** The largest of the advantages, that of the warp counted half: warps differ more from label to label. */
+  /** The largest of the advantages. */
   readonly score: number;
 }
 
@@ -66,7 +66,7 @@ export interface Inspection {
 /** Images that ε is chosen on, and that are attacked. */
 const [CHOOSING, ATTACKED] = [100, 200];
 /** What the advantage of a warp counts: warps differ more from label to label than patches and overlays. */
-export const WARP_WEIGHT = 0.5;
+const WARP_WEIGHT = 0.5;
 /** The part of its images that a trigger must turn into the label. */
 const SUCCESS = 0.95;
 /** How patches are searched: with few images every step is an epoch, so that the cost must follow in smaller steps. */
@@ -125,14 +125,21 @@ export async function inspect(
   const [small, faint] = [patches, overlays].map((triggers) => advantages(triggers, 1, size[0] * size[1]));
   const slight = advantages(warps, 0.1, Math.min(...size) / 2);
   const labels = patches.map((patch, label) => {
-    const advantages = { patch: small[label], overlay: faint[label], warp: slight[label] };
-    const score = Math.max(advantages.patch, advantages.overlay, WARP_WEIGHT * advantages.warp);
+    const advantages = { patch: small[label], overlay: faint[label], warp: WARP_WEIGHT * slight[label] };
+    const score = Math.max(...Object.values(advantages));
     const evidence = { patch, overlay: overlays[label], warp: warps[label], advantages, score };
     return { label, ...evidence, shares: shares.map((of) => of[label]) };
   });
   const { label, score } = labels.reduce((best, each) => each.score > best.score ? each : best);
   const infected = score >= threshold;
   return { infected, target: infected ? label : null, score, threshold, epsilons, labels };
+}
+
+/** What speaks for the target; where an inspection found none for certain, for the label that most speaks for. */
+export function suspect({ target, labels }: Inspection): LabelEvidence | undefined {
+  if (target !== null) return labels.find(({ label }) => label === target);
+  const sum = ({ advantages }: LabelEvidence) => Object.values(advantages).reduce((a, b) => a + b);
+  return [...labels].sort((a, b) => sum(b) - sum(a))[0];
 }
 
 /** How much less each label takes than the median one: without success all there is, and never less than `least`. */

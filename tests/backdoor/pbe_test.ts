@@ -51,6 +51,34 @@ Deno.test("pbe() erases a backdoor with the poisoned training set alone, and pas
     for (const [, rows, poison] of found.slice(1)) assert(poison / rows < 0.05, `${poison} of ${rows}`);
   }));
 
+Deno.test("pbe() without an inspection weakens a backdoor too, and takes as many images as its rounds say", () =>
+  leakFree(async () => {
+    const { model, attack, poisoned, test } = await poisonedDigits();
+    using infected = model;
+    const poison = new Set(poisoned.poisoned);
+    const found: number[][] = [];
+    using repaired = await pbe(infected, poisoned, {
+      seed: 1,
+      progress: false,
+      epsilon: 0.2,
+      inspection: null,
+      rounds: [
+        { share: 0.1, adversarialEpochs: 10, cleanEpochs: 0 },
+        { share: 0.3, adversarialEpochs: 2, cleanEpochs: 1 },
+        { share: 0.5, adversarialEpochs: 2, cleanEpochs: 1 },
+      ],
+      onRound: ({ round, rows }) => {
+        found.push([round, rows.length, rows.filter((row) => poison.has(row)).length]);
+      },
+    });
+    const [before, after] = await evaluate({ infected, repaired }, test, attack);
+    assert(before.asr > 0.95 && after.asr < before.asr / 2, `${before.asr} to ${after.asr}`);
+    assert(before.acc - after.acc < 0.15, `${before.acc} to ${after.acc}`);
+    assertEquals(found.map(([round, rows]) => [round, rows]), [[1, 200], [2, 600], [3, 1000]]);
+    // A tenth is poisoned; of those chosen by their answers less than half of that is.
+    for (const [, rows, poison] of found.slice(1)) assert(poison / rows < 0.05, `${poison} of ${rows}`);
+  }));
+
 Deno.test("pbe() leaves the given model alone, and the same seed repairs the same", async () => {
   const { attack } = await infectedDigits();
   const { train } = await ebb.data.mnist();

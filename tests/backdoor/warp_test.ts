@@ -11,7 +11,7 @@ Deno.test("a warp moves pixels by its field times its reach, x before y, in pixe
     ebb.scope(() => {
       // One to the right, half a pixel up.
       const field = new Float32Array(50).map((_, i) => i < 25 ? 0.5 : -0.25);
-      using warp = new Warp(2, field);
+      using warp = new Warp([1, 6, 6], 2, field);
       const images = ebb.tensor(Float32Array.from({ length: 36 }, (_, i) => i % 6 + 10 * Math.floor(i / 6)), {
         shape: [1, 1, 6, 6],
       });
@@ -31,7 +31,7 @@ Deno.test("the smallest warp is that of the label a warp was planted for, and it
   // What is a pixel and a half to the right and below comes to each place.
   const field = new Float32Array(50).fill(0.5);
   const shifted = (field: Float32Array, reach: number) => (images: ebb.Tensor) => {
-    using warp = new Warp(reach, field);
+    using warp = new Warp([1, 28, 28], reach, field);
     return ebb.noGrad(() => warp.put(images));
   };
   const attack = defineAttack("shift", { target: 4, seed: 6 }, { trigger: shifted(field, 3) });

@@ -10,6 +10,7 @@ import { add, clamp, expand, gridSample, interpolate } from "../../tensor/ops/mo
 import { Generator } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Attack, type AttackOptions, defineAttack } from "../attack.ts";
+import { placesAlong } from "../places.ts";
 
 /** Options of {@linkcode wanet}. */
 export interface WanetOptions extends AttackOptions {
@@ -100,15 +101,14 @@ function gridOf(
   rescale: number,
 ): Float32Array<ArrayBuffer> {
   const grid = new Float32Array(height * width * 2);
-  const place = (at: number, side: number, way: number) => {
-    const own = side === 1 ? -1 : at / (side - 1) * 2 - 1;
-    return Math.min(1, Math.max(-1, (own + s * way / side) * rescale));
-  };
+  const [xs, ys] = [placesAlong(width), placesAlong(height)];
+  const place = (own: number, side: number, way: number) =>
+    Math.min(1, Math.max(-1, (own + s * way / side) * rescale));
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {
       const at = row * width + column;
-      grid[2 * at] = place(column, width, ways[at]);
-      grid[2 * at + 1] = place(row, height, ways[height * width + at]);
+      grid[2 * at] = place(xs[column], width, ways[at]);
+      grid[2 * at + 1] = place(ys[row], height, ways[height * width + at]);
     }
   }
   return grid;

@@ -8,17 +8,17 @@
 import type { Device } from "../../device/mod.ts";
 import { withMode } from "../../nn/mode.ts";
 import type { Module } from "../../nn/module.ts";
-import { Adam } from "../../optim/adam.ts";
+import type { Adam } from "../../optim/adam.ts";
 import { grad } from "../../tensor/backward.ts";
 import { add, crossEntropy, mul, neg } from "../../tensor/ops/mod.ts";
 import { keep, scope } from "../../tensor/scope.ts";
 import { enableGrad, noGrad } from "../../tensor/tape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type Inspection, type LabelEvidence, WARP_WEIGHT } from "../inspect.ts";
+import { type Inspection, type LabelEvidence, suspect } from "../inspect.ts";
 import { ascend, pgd, type PgdOptions } from "../pgd.ts";
 import { Overlay } from "../reversed/overlay.ts";
 import { Patch } from "../reversed/patch.ts";
-import { type LearntTrigger, towards } from "../reversed/search.ts";
+import { learner, type LearntTrigger, towards } from "../reversed/search.ts";
 import { Warp } from "../reversed/warp.ts";
 
 /** Images that were changed. */
@@ -61,9 +61,11 @@ const WORTH = 1 / 3;
  * Leads images to the label that an inspection found, for both models at once. Where it found none for certain, to the
  * label that most speaks for, and in turns with that away from their own.
  *
+ * @param op who asks, for the error
  * @throws {RangeError} when the inspection names a target that is no label of its own.
  */
 export function towardsTarget(
+  op: string,
   model: Module,
   given: Module,
   inspection: Inspection,
@@ -74,7 +76,7 @@ export function towardsTarget(
   const evidence = suspect(inspection);
   if (evidence === undefined) {
     throw new RangeError(
-      `aft: expected an inspection whose target is one of its ${labels.length} labels but found ${target}`,
+      `${op}: expected an inspection whose target is one of its ${labels.length} labels but found ${target}`,
     );
   }
   const { label } = evidence;
@@ -101,29 +103,16 @@ export function towardsTarget(
   };
 }
 
-/** What speaks for a label, kind by kind, in one measure. */
-function voices({ advantages: { patch, overlay, warp } }: LabelEvidence) {
-  return { patch, overlay, warp: WARP_WEIGHT * warp };
-}
-
-/** What speaks for the target; where an inspection found none for certain, for the label that most speaks for. */
-export function suspect({ target, labels }: Inspection): LabelEvidence | undefined {
-  if (target !== null) return labels.find(({ label }) => label === target);
-  const sum = (evidence: LabelEvidence) => Object.values(voices(evidence)).reduce((a, b) => a + b);
-  return [...labels].sort((a, b) => sum(b) - sum(a))[0];
-}
-
 /** Those triggers of a label that speak for it. */
 function luresOf(evidence: LabelEvidence, shape: readonly number[], device: Device | undefined): Lure[] {
-  const { patch, overlay, warp } = evidence;
+  const { patch, overlay, warp, advantages } = evidence;
   const makers = {
     patch: () => new Patch(shape, device, patch),
     overlay: () => new Overlay(shape, Math.min(1, ROOM * overlay.mask.data[0]), device, overlay.pattern),
-    warp: () => new Warp(ROOM * warp.reach, warp.field, device),
+    warp: () => new Warp(shape, ROOM * warp.reach, warp.field, device),
   };
-  const says = voices(evidence);
-  const most = Math.max(...Object.values(says));
-  const kinds = (["patch", "overlay", "warp"] as const).filter((kind) => says[kind] >= WORTH * most);
+  const most = Math.max(...Object.values(advantages));
+  const kinds = (["patch", "overlay", "warp"] as const).filter((kind) => advantages[kind] >= WORTH * most);
   return kinds.map((kind) => new Lure(makers[kind]()));
 }
 
@@ -134,7 +123,7 @@ class Lure {
 
   constructor(trigger: LearntTrigger) {
     this.#trigger = trigger;
-    this.#optimizer = new Adam(trigger.parameters, { lr: RATE, betas: [0.5, 0.9] });
+    this.#optimizer = learner(trigger, RATE);
   }
 
   /** Makes the images with the trigger, and the trigger itself where that costs, a smaller loss. */
@@ -143,8 +132,8 @@ class Lure {
       const trigger = this.#trigger;
       const gradients = enableGrad(() => {
         const reached = loss(trigger.put(images));
-        const whole = trigger instanceof Patch ? add(reached, mul(trigger.size(), COST)) : reached;
-        return grad([whole], trigger.parameters);
+        const size = trigger.size?.();
+        return grad([size === undefined ? reached : add(reached, mul(size, COST))], trigger.parameters);
       });
       trigger.parameters.forEach((parameter, i) => parameter.grad = keep(gradients[i]!));
       this.#optimizer.step();

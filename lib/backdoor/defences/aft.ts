@@ -9,20 +9,14 @@ import { randomCrop, randomFlip, randomRotate } from "../../data/augment.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { Module } from "../../nn/module.ts";
 import { oneCycle } from "../../optim/schedules.ts";
-import { erasingEpsilon } from "../epsilon.ts";
-import { inspect, type Inspection } from "../inspect.ts";
-import { checkErasure, erase, type Erasure, type ErasureOptions } from "./erase.ts";
+import { checkErasure, erase, type ErasureOptions } from "./erase.ts";
+import { prepare } from "./prepare.ts";
 import { repair } from "./repair.ts";
 
 /** Options of {@linkcode aft}; what is not given is the preset's. */
 export interface AftOptions extends ErasureOptions {
   /** `"ebb"` (default), or `"authors"`, as their published code trains. */
   readonly preset?: "ebb" | "authors";
-  /**
-   * What `inspect` found in the model, which tells where images are led. Default: the preset `"ebb"` inspects it; null:
-   * nothing, images are led away from their labels.
-   */
-  readonly inspection?: Inspection | null;
 }
 
 /** How both `aft` and `fineTune` train unless told otherwise. */
@@ -50,17 +44,6 @@ export const EBB = {
   recalibrated: true,
 };
 
-/**
- * The further images are moved, the less they may count: up to half of the loss, less where this divided by ε is less.
- * Photographs, which a network takes for others within 2 or 3 parts of 255, have half; digits a fourteenth.
- */
-const BUDGET = 4.5 / 255;
-
-/** How much of the loss in adversarial batches is that of clean images by the preset `"ebb"`. */
-export function cleanWeightFor(epsilon: number): number {
-  return 1 - Math.min(0.5, BUDGET / epsilon);
-}
-
 /** The settings of the authors' code. */
 const AUTHORS = {
   batchSize: 128,
@@ -72,6 +55,7 @@ const AUTHORS = {
   augment: [randomCrop({ padding: 5, probability: 0.8 }), randomRotate({ degrees: 10, probability: 0.5 })],
   adversarialEpochs: 3,
   cleanEpochs: 17,
+  inspection: null,
   shared: false,
   reminder: 0,
   cleanWeight: 0,
@@ -90,10 +74,10 @@ const AUTHORS = {
  * them each image by steps of its own within ε. Where the model does not look infected they are led to the label that most
  * speaks for, and in turns with that away from their own. ε is three times what `chooseEpsilon` finds on the clean images,
  * and at most 1/4. Adversarial images join each batch for 8 epochs, and each second batch for 8 more; they count for half of
- * the loss or, where ε is large, for less. The given
- * model's answers to the clean images count for 0.9 of the loss, for changed images without the target; and its last three
- * stages are to stay what they were. Drafted on photographs with three triggers of other kinds than the attacks of this room
- * (a cross of pixels, rings over the image, a swirl). `"authors"` trains as the authors' code does.
+ * the loss or, where ε is large, for less. The given model's answers to the clean images count for 0.9 of the loss, for
+ * changed images without the target; and its last three stages are to stay what they were. Drafted on photographs with
+ * three triggers of other kinds than the attacks of this room (a cross of pixels, rings over the image, a swirl).
+ * `"authors"` trains as the authors' code does.
  *
  * @param model gives scores `[N, classes]` for images `[N, C, H, W]`; it stays as it is
  * @param clean images in [0, 1] of every class with their true labels, at least a batch; 5 % of a training set will do
@@ -115,16 +99,10 @@ const AUTHORS = {
  */
 export function aft<M extends Module>(model: M, clean: Dataset, options: AftOptions = {}): Promise<M> {
   const preset = options.preset === "authors" ? authors(clean) : EBB;
-  const settings: Omit<Erasure, "epsilon" | "cleanWeight"> & AftOptions = { ...preset, ...options };
-  const { batchSize, swap, progress, seed } = settings;
-  return repair("aft", model, clean, batchSize, async (copy) => {
+  const settings = { ...preset, ...options };
+  return repair("aft", model, clean, settings.batchSize, async (copy) => {
     checkErasure("aft", settings);
-    const epsilon = settings.epsilon ?? await erasingEpsilon(model, clean, { swap, seed });
-    const { cleanWeight = cleanWeightFor(epsilon) } = settings;
-    const inspection = settings.inspection === undefined && options.preset !== "authors"
-      ? await inspect(model, clean, { epsilons: [], swap, progress, seed })
-      : settings.inspection ?? undefined;
-    await erase("aft", copy, model, clean, { ...settings, epsilon, cleanWeight }, inspection);
+    await erase("aft", copy, model, clean, { ...settings, ...await prepare(model, clean, settings) });
   });
 }
 

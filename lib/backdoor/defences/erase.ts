@@ -10,7 +10,6 @@
 import type { Dataset } from "../../data/dataset.ts";
 import type { Module } from "../../nn/module.ts";
 import { clipGradNorm } from "../../optim/clip.ts";
-import { crossEntropy } from "../../tensor/ops/mod.ts";
 import { defaultGenerator, Generator } from "../../tensor/random.ts";
 import type { Inspection } from "../inspect.ts";
 import { type AscentOptions, checkAscent } from "../pgd.ts";
@@ -27,6 +26,11 @@ export interface ErasureOptions extends Omit<TrainingOptions, "epochs">, Partial
   readonly cleanEpochs?: number;
   /** Every how manieth batch of the clean epochs is an adversarial one nevertheless; 0: none. */
   readonly reminder?: number;
+  /**
+   * What `inspect` found in the given model, which tells where images are led; null: nothing, they are led away from their
+   * labels. Default: the model is inspected on the images that are trained on.
+   */
+  readonly inspection?: Inspection | null;
   /** The statistics that batch norm takes while images are attacked: its running ones, or the batch's. */
   readonly batchNorm?: "running" | "batch";
   /** Whether images are attacked against the given model and the one being repaired at once. */
@@ -51,6 +55,7 @@ export type Erasure =
       | "adversarialEpochs"
       | "cleanEpochs"
       | "reminder"
+      | "inspection"
       | "epsilon"
       | "shared"
       | "cleanWeight"
@@ -73,7 +78,6 @@ const PASSES = 4;
  * @param op who trains
  * @param given the model as it was given: what `shared` and `distillation` look at
  * @param data images in [0, 1] with labels
- * @param inspection of the given model: which label images are led to; without it they are led away from their own
  */
 export async function erase(
   op: string,
@@ -81,15 +85,14 @@ export async function erase(
   given: Module,
   data: Dataset,
   settings: Erasure,
-  inspection?: Inspection,
 ): Promise<void> {
-  const { adversarialEpochs, cleanEpochs, reminder, cleanWeight, seed, augment, swap } = settings;
+  const { adversarialEpochs, cleanEpochs, reminder, inspection, seed, augment, swap } = settings;
   const generator = seed === undefined ? defaultGenerator() : new Generator(seed, STARTS);
   const attack = { ...settings, generator };
   const [{ shape }] = data.fields;
-  using adversary = inspection === undefined
+  using adversary = inspection === null
     ? away(model, given, attack)
-    : towardsTarget(model, given, inspection, shape, attack);
+    : towardsTarget(op, model, given, inspection, shape, attack);
   const lesson = new Lesson({ op, model, given, shape, ...settings });
   const phaseOf = (epoch: number) => epoch < adversarialEpochs ? "adversarial" : "clean";
   const onEpoch = (over: Epoch) => settings.onEpoch?.({ ...over, phase: phaseOf(over.epoch - 1) });
@@ -98,10 +101,7 @@ export async function erase(
     loss: ({ tensors: [images, labels], epoch, step }) => {
       const adversarial = phaseOf(epoch) === "adversarial" || reminder > 0 && step % reminder === 0;
       if (!adversarial) return lesson.clean(images, labels);
-      const changed = adversary.change(images, labels);
-      return cleanWeight === 0
-        ? crossEntropy(model.forward(changed.images), labels)
-        : lesson.adversarial(images, changed, labels);
+      return lesson.adversarial(images, adversary.change(images, labels), labels);
     },
     gradientsReady: () => void clipGradNorm(model.parameters(), LONGEST),
   });
@@ -118,7 +118,7 @@ export async function erase(
  */
 export function checkErasure(
   op: string,
-  settings: Omit<Erasure, "epsilon" | "cleanWeight"> & ErasureOptions,
+  settings: Omit<Erasure, "epsilon" | "cleanWeight" | "inspection"> & ErasureOptions,
 ): void {
   const { adversarialEpochs, cleanEpochs, epsilon = 0 } = settings;
   for (const [name, value] of Object.entries({ adversarialEpochs, cleanEpochs })) {

@@ -27,18 +27,16 @@ import { noGrad } from "../../tensor/tape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Observation, observe, stagesOf } from "../attention.ts";
 import type { Changed } from "./adversary.ts";
+import type { Erasure } from "./erase.ts";
 
 /** Who learns, from whom, and by which weights; see `ErasureOptions`. */
-export interface LessonParts {
+export interface LessonParts extends Pick<Erasure, "cleanWeight" | "distillation" | "featureWeight"> {
   /** Who asks, for errors. */
   readonly op: string;
   readonly model: Module;
   readonly given: Module;
   /** `[C, H, W]` of an image. */
   readonly shape: readonly number[];
-  readonly cleanWeight: number;
-  readonly distillation: number;
-  readonly featureWeight: number;
 }
 
 /** The temperature of distillation (Hinton, Vinyals and Dean, arXiv:1503.02531). */
@@ -64,49 +62,50 @@ export class Lesson {
   clean(images: Tensor, labels: Tensor): Tensor {
     const there = this.#teacher(images);
     const here = this.#look(this.#parts.model, images);
-    return this.#withFeatures(this.#answers(here.scores, there.scores, labels), here.outputs, there.outputs);
+    return this.#withFeatures(this.#answers(here.scores, there?.scores, labels), here.outputs, there);
   }
 
   /** That of images as they are and as an adversary changed them, in one pass. */
   adversarial(images: Tensor, changed: Changed, labels: Tensor): Tensor {
     const { model, cleanWeight } = this.#parts;
+    if (cleanWeight === 0) return crossEntropy(model.forward(changed.images), labels);
     const there = this.#teacher(images);
     const here = this.#look(model, concat([images, changed.images]));
     const [count] = images.shape;
     const [own, led] = [0, count].map((start) => narrow(here.scores, 0, start, count));
-    const clean = this.#answers(own, there.scores, labels);
-    const adversarial = this.#answers(led, withoutTarget(there.scores, labels, changed.target), labels);
+    const clean = this.#answers(own, there?.scores, labels);
+    const untargeted = there && withoutTarget(there.scores, labels, changed.target);
+    const adversarial = this.#answers(led, untargeted, labels);
     const answers = add(mul(clean, cleanWeight), mul(adversarial, 1 - cleanWeight));
-    return this.#withFeatures(
-      answers,
-      here.outputs.map((output) => narrow(output, 0, 0, count)),
-      there.outputs,
-    );
+    return this.#withFeatures(answers, here.outputs.map((output) => narrow(output, 0, 0, count)), there);
   }
 
   #look(model: Module, images: Tensor): Observation {
     return observe(this.#parts.op, model, this.#stages, images);
   }
 
-  #teacher(images: Tensor): Observation {
-    const { given } = this.#parts;
+  /** What the given model makes of images, unless nobody asks. */
+  #teacher(images: Tensor): Observation | undefined {
+    const { given, distillation } = this.#parts;
+    if (distillation === 0 && this.#stages.length === 0) return undefined;
     return noGrad(() => withMode(given, false, () => this.#look(given, images)));
   }
 
   /** The distance from the labels, and from the given model's answers as far as `distillation` says. */
-  #answers(scores: Tensor, teacher: Tensor, labels: Tensor): Tensor {
+  #answers(scores: Tensor, teacher: Tensor | undefined, labels: Tensor): Tensor {
     const { distillation } = this.#parts;
     const truth = crossEntropy(scores, labels);
-    if (distillation === 0) return truth;
+    if (distillation === 0 || teacher === undefined) return truth;
     return add(mul(distance(scores, teacher), distillation), mul(truth, 1 - distillation));
   }
 
   /** A loss, and the mean distance of stages from the given model's, in parts of the length of what these gave. */
-  #withFeatures(loss: Tensor, outputs: readonly Tensor[], given: readonly Tensor[]): Tensor {
+  #withFeatures(loss: Tensor, outputs: readonly Tensor[], given: Observation | undefined): Tensor {
+    if (given === undefined) return loss;
     const length = (x: Tensor) => sum(square(x), [1, 2, 3]);
     const weight = this.#parts.featureWeight / Math.max(1, outputs.length);
     return outputs.reduce((loss, output, i) => {
-      const far = mean(div(length(sub(output, given[i])), add(length(given[i]), TINY)));
+      const far = mean(div(length(sub(output, given.outputs[i])), add(length(given.outputs[i]), TINY)));
       return add(loss, mul(far, weight));
     }, loss);
   }

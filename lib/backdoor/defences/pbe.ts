@@ -13,17 +13,16 @@ import type { Module } from "../../nn/module.ts";
 import { defaultGenerator, Generator } from "../../tensor/random.ts";
 import { scope } from "../../tensor/scope.ts";
 import { noGrad } from "../../tensor/tape.ts";
-import { erasingEpsilon } from "../epsilon.ts";
 import { checkImages } from "../images.ts";
 import type { Runner } from "../train.ts";
-import { inspect, type Inspection } from "../inspect.ts";
-import { suspect } from "./adversary.ts";
-import { cleanWeightFor, EBB } from "./aft.ts";
+import { suspect } from "../inspect.ts";
+import { EBB } from "./aft.ts";
 import { checkErasure, erase, type ErasureOptions } from "./erase.ts";
+import { prepare } from "./prepare.ts";
 import { repaired } from "./repair.ts";
 
 /** A round: how many images it is trained on, and how; what is not given is as for all rounds. */
-export interface PbeRound extends ErasureOptions {
+export interface PbeRound extends Omit<ErasureOptions, "inspection"> {
   /** The share of the training set, in (0, 1]: drawn in the first round, in later ones those whose answers changed least. */
   readonly share: number;
 }
@@ -32,11 +31,6 @@ export interface PbeRound extends ErasureOptions {
 export interface PbeOptions extends ErasureOptions {
   /** The rounds; see {@linkcode pbe} for the default. */
   readonly rounds?: readonly PbeRound[];
-  /**
-   * What `inspect` found in the model, which tells where images are led and where the poison is. Default: the model is
-   * inspected on the poisoned set; null: nothing.
-   */
-  readonly inspection?: Inspection | null;
   /** Called after each round, such as to measure the model; the next round waits for it. */
   readonly onRound?: (round: PbeRoundDone) => void | Promise<void>;
 }
@@ -107,12 +101,9 @@ export async function pbe<M extends Module>(
     checkErasure("pbe", { ...common, ...own });
   }
   return await repaired(model, async (copy) => {
-    const { swap, seed, progress } = common;
-    const epsilon = given.epsilon ?? await erasingEpsilon(model, poisoned, { swap, seed, share: HONEST });
-    const inspection = given.inspection === undefined
-      ? await inspect(model, poisoned, { epsilons: [], swap, progress, seed })
-      : given.inspection ?? undefined;
-    const suspected = inspection && suspect(inspection)?.label;
+    const { swap, seed } = common;
+    const found = await prepare(model, poisoned, common, HONEST);
+    const suspected = found.inspection === null ? undefined : suspect(found.inspection)?.label;
     const labels = poisoned.labels();
     for (const [index, { share, ...own }] of rounds.entries()) {
       const worth = index === 0
@@ -120,8 +111,8 @@ export async function pbe<M extends Module>(
         : await trusted(model, copy, poisoned, labels, suspected, swap);
       const rows = chosen(worth, labels, suspected, share, index === 0);
       const part = poisoned.subset({ indices: rows });
-      const settings = { cleanWeight: cleanWeightFor(epsilon), ...common, epsilon, ...own };
-      await erase(`pbe, round ${index + 1} of ${rounds.length}`, copy, model, part, settings, inspection);
+      const settings = { ...common, ...found, ...own };
+      await erase(`pbe, round ${index + 1} of ${rounds.length}`, copy, model, part, settings);
       await onRound?.({ round: index + 1, model: copy, rows });
     }
   });

@@ -10,15 +10,15 @@ import type { Device } from "../../device/mod.ts";
 import type { Module } from "../../nn/module.ts";
 import { fromHost, full } from "../../tensor/create.ts";
 import { sigmoid } from "../../tensor/ops/mod.ts";
-import { scope } from "../../tensor/scope.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import { noGrad } from "../../tensor/tape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import {
+  checkGrowth,
   type Found,
   grow,
   type LearntTrigger,
   logit,
+  plain,
   type PlainImage,
   type ReversedTrigger,
   reverseEach,
@@ -103,9 +103,7 @@ export class Overlay implements LearntTrigger {
   /** What was learnt so far. */
   found(success: number): Found {
     const shape = this.#picture.shape.slice(1);
-    const pattern = noGrad(() =>
-      scope(() => Float32Array.from(sigmoid(this.#picture).data() as Float32Array))
-    );
+    const pattern = plain(() => sigmoid(this.#picture));
     const mask = new Float32Array(sizeOf(shape.slice(1))).fill(this.opacity);
     return {
       mask: { data: mask, shape: shape.slice(1) },
@@ -125,8 +123,9 @@ async function search(model: Module, clean: Dataset, label: number, settings: Se
   using overlay = new Overlay(clean.fields[0].shape, settings.opacity, device);
   const success = await grow(model, clean, label, overlay, {
     ...settings,
-    steps: 1 + Math.ceil(Math.log(1 / settings.opacity) / Math.log(settings.growth)),
-    grow: () => overlay.opacity = Math.min(1, overlay.opacity * settings.growth),
+    least: settings.opacity,
+    most: 1,
+    allow: (opacity) => overlay.opacity = opacity,
   });
   return overlay.found(success);
 }
@@ -135,7 +134,5 @@ function check({ opacity, growth }: Settings): void {
   if (!(opacity > 0 && opacity < 1)) {
     throw new RangeError(`reverseOverlays: expected an opacity between 0 and 1 but found ${opacity}`);
   }
-  if (!(growth > 1 && growth < Infinity)) {
-    throw new RangeError(`reverseOverlays: expected a growth above 1 but found ${growth}`);
-  }
+  checkGrowth("reverseOverlays", growth);
 }

@@ -8,16 +8,16 @@ import type { Dataset } from "../../data/dataset.ts";
 import { loader } from "../../data/loader.ts";
 import type { Device } from "../../device/mod.ts";
 import type { Module } from "../../nn/module.ts";
-import { Adam } from "../../optim/adam.ts";
 import { fromHost, full } from "../../tensor/create.ts";
 import { add, mul, sigmoid, sum } from "../../tensor/ops/mod.ts";
 import { scope } from "../../tensor/scope.ts";
-import { noGrad } from "../../tensor/tape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import {
   type Found,
+  learner,
   type LearntTrigger,
   logit,
+  plain,
   type ReversedTrigger,
   reverseEach,
   type SearchOptions,
@@ -131,9 +131,7 @@ export class Patch implements LearntTrigger {
 
   /** What was learnt so far. */
   found(success: number): Found {
-    const [weights, picture] = noGrad(() =>
-      scope(() => this.parameters.map((values) => Float32Array.from(squeezed(values).data() as Float32Array)))
-    );
+    const [weights, picture] = this.parameters.map((values) => plain(() => squeezed(values)));
     return {
       mask: { data: weights, shape: this.#mask.shape.slice(2) },
       pattern: { data: picture, shape: this.#pattern.shape.slice(1) },
@@ -151,7 +149,7 @@ async function search(model: Module, clean: Dataset, label: number, settings: Se
   const { epochs, batchSize, lr, success, seed, swap } = settings;
   const device = model.parameters()[0]?.device;
   using patch = new Patch(clean.fields[0].shape, device);
-  using optimizer = new Adam(patch.parameters, { lr, betas: [0.5, 0.9] });
+  using optimizer = learner(patch, lr);
   const cost = new Cost(settings);
   const batches = loader(clean, { batchSize, shuffle: true, seed, epochs, device });
   const steps = batches.length / epochs;

@@ -13,6 +13,7 @@ import { Task } from "../../progress/mod.ts";
 import { full } from "../../tensor/create.ts";
 import { add, argmax, crossEntropy, mul, sub } from "../../tensor/ops/mod.ts";
 import { scope } from "../../tensor/scope.ts";
+import { noGrad } from "../../tensor/tape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkImages } from "../images.ts";
 import type { RunOptions } from "../train.ts";
@@ -50,6 +51,8 @@ export interface LearntTrigger extends Disposable {
   readonly parameters: Tensor[];
   /** Images `[N, C, H, W]` with the trigger; on the tape. */
   put(images: Tensor): Tensor;
+  /** How large it is, a scalar on the tape; not there where that is set and not learnt. */
+  size?(): Tensor;
 }
 
 /** What is common to every search for triggers. */
@@ -107,21 +110,34 @@ export function shareOf(scores: Tensor, label: number): number {
   return taken.filter((value) => value === label).length / taken.length;
 }
 
+/** What learns a trigger. */
+export function learner({ parameters }: LearntTrigger, lr: number): Adam {
+  return new Adam(parameters, { lr, betas: [0.5, 0.9] });
+}
+
+/** Values on the host, computed off the tape. */
+export function plain(values: () => Tensor): Float32Array<ArrayBuffer> {
+  return noGrad(() => scope(() => Float32Array.from(values().data() as Float32Array)));
+}
+
 /** How {@linkcode grow} learns. */
 interface Growth extends Omit<SearchOptions, "batchSize" | "success"> {
   readonly batchSize: number;
   readonly success: number;
   /** The learning rate. */
   readonly lr: number;
-  /** The most steps. */
-  readonly steps: number;
-  /** Lets the trigger do a little more than before. */
-  readonly grow: () => void;
+  /** How much the trigger may do in the first step, and at most. */
+  readonly least: number;
+  readonly most: number;
+  /** What that is multiplied by in each step, above 1. */
+  readonly growth: number;
+  /** Lets the trigger do so much. */
+  readonly allow: (extent: number) => void;
 }
 
 /**
- * Learns a trigger that may do little in the beginning and more with every step, until it works. So only what the model
- * was taught to answer to strongly works early.
+ * Learns a trigger that may do little in the beginning and more with every step, until it works or may do all. So only what
+ * the model was taught to answer to strongly works early.
  *
  * @param model in evaluation mode, without parameters to learn
  * @returns the share of the last batch that it turned into the label.
@@ -131,10 +147,12 @@ export async function grow(
   clean: Dataset,
   label: number,
   trigger: LearntTrigger,
-  { batchSize, success, seed, swap, lr, steps, grow }: Growth,
+  { batchSize, success, seed, swap, lr, least, most, growth, allow }: Growth,
 ): Promise<number> {
   const device = model.parameters()[0]?.device;
-  using optimizer = new Adam(trigger.parameters, { lr, betas: [0.5, 0.9] });
+  using optimizer = learner(trigger, lr);
+  const steps = 1 + Math.max(0, Math.ceil(Math.log(most / least) / Math.log(growth)));
+  let extent = least;
   let share = 0;
   for await (const [images] of loader(clean, { batchSize, shuffle: true, seed, steps, device })) {
     const run = () =>
@@ -149,10 +167,17 @@ export async function grow(
       });
     share = await (swap === undefined ? run() : swap.step(run));
     if (share >= success) break;
-    grow();
+    extent = Math.min(most, extent * growth);
+    allow(extent);
   }
   optimizer.zeroGrad();
   return share;
+}
+
+/** @throws {RangeError} when a trigger would not grow. */
+export function checkGrowth(op: string, growth: number): void {
+  if (growth > 1 && growth < Infinity) return;
+  throw new RangeError(`${op}: expected a growth above 1 but found ${growth}`);
 }
 
 /**

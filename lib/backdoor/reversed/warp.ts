@@ -10,10 +10,9 @@ import type { Module } from "../../nn/module.ts";
 import { fromHost } from "../../tensor/create.ts";
 import { add, expand, gridSample, interpolate, mul, permute, tanh } from "../../tensor/ops/mod.ts";
 import { Generator } from "../../tensor/random.ts";
-import { scope } from "../../tensor/scope.ts";
-import { noGrad } from "../../tensor/tape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { grow, type LearntTrigger, reverseEach, type SearchOptions } from "./search.ts";
+import { placesAlong } from "../places.ts";
+import { checkGrowth, grow, type LearntTrigger, plain, reverseEach, type SearchOptions } from "./search.ts";
 
 /** Options of {@linkcode reverseWarps}. */
 export interface ReverseWarpsOptions extends SearchOptions {
@@ -86,12 +85,19 @@ export function reverseWarps(
 /** A warp that is learnt; how far it may move pixels is set, not learnt. */
 export class Warp implements LearntTrigger {
   readonly #field: Tensor;
+  /** `[H, W, 2]`: where each pixel is, x before y. */
+  readonly #places: Float32Array<ArrayBuffer>;
   /** The most that a pixel may move, in pixels. */
   reach: number;
 
-  /** @param start a field of [−1, 1], or the seed of a random one */
-  constructor(reach: number, start: Float32Array | number, device?: Device) {
+  /**
+   * @param shape `[C, H, W]` of an image
+   * @param start a field of [−1, 1], or the seed of a random one
+   */
+  constructor(shape: readonly number[], reach: number, start: Float32Array | number, device?: Device) {
     this.reach = reach;
+    const [xs, ys] = [placesAlong(shape[2]), placesAlong(shape[1])];
+    this.#places = Float32Array.from(ys.flatMap((y) => xs.flatMap((x) => [x, y])));
     const values = new Float32Array(2 * SIDE * SIDE);
     if (typeof start === "number") new Generator(start).fillNormal(values);
     const loose = typeof start === "number"
@@ -114,7 +120,7 @@ export class Warp implements LearntTrigger {
     });
     const ways = mul(mul(tanh(this.#field), this.reach), units);
     const fine = interpolate(ways, { size: [height, width], mode: "bicubic", alignCorners: true });
-    const own = fromHost(places(height, width), [1, height, width, 2], { dtype: "float32", device });
+    const own = fromHost(this.#places, [1, height, width, 2], { dtype: "float32", device });
     const grid = add(permute(fine, [0, 2, 3, 1]), own);
     const all = expand(grid, [count, height, width, 2]);
     return gridSample(images, all, { paddingMode: "border", alignCorners: true });
@@ -123,7 +129,7 @@ export class Warp implements LearntTrigger {
   /** What was learnt so far. */
   found(success: number): Omit<ReversedWarp, "label" | "anomaly"> {
     const { reach } = this;
-    const field = noGrad(() => scope(() => Float32Array.from(tanh(this.#field).data() as Float32Array)));
+    const field = plain(() => tanh(this.#field));
     const mean = field.reduce((sum, way) => sum + Math.abs(way), 0) / field.length;
     return { field, reach, norm: reach * mean, success };
   }
@@ -135,29 +141,20 @@ export class Warp implements LearntTrigger {
 
 async function search(model: Module, clean: Dataset, label: number, settings: Settings) {
   const device = model.parameters()[0]?.device;
-  const most = Math.min(...clean.fields[0].shape.slice(1)) / 2;
-  using warp = new Warp(settings.reach, label, device);
+  const { shape } = clean.fields[0];
+  using warp = new Warp(shape, settings.reach, label, device);
   const success = await grow(model, clean, label, warp, {
     ...settings,
-    steps: 1 + Math.max(0, Math.ceil(Math.log(most / settings.reach) / Math.log(settings.growth))),
-    grow: () => warp.reach = Math.min(most, warp.reach * settings.growth),
+    least: settings.reach,
+    most: Math.min(...shape.slice(1)) / 2,
+    allow: (reach) => warp.reach = reach,
   });
   return warp.found(success);
-}
-
-/** `[H, W, 2]`: where each pixel is, x before y, from −1 to 1. */
-function places(height: number, width: number): Float32Array<ArrayBuffer> {
-  return Float32Array.from({ length: height * width * 2 }, (_, i) => {
-    const [at, side] = i % 2 === 0 ? [(i >> 1) % width, width] : [Math.floor((i >> 1) / width), height];
-    return at / (side - 1) * 2 - 1;
-  });
 }
 
 function check({ reach, growth }: Settings): void {
   if (!(reach > 0 && reach < Infinity)) {
     throw new RangeError(`reverseWarps: expected a reach above 0 but found ${reach}`);
   }
-  if (!(growth > 1 && growth < Infinity)) {
-    throw new RangeError(`reverseWarps: expected a growth above 1 but found ${growth}`);
-  }
+  checkGrowth("reverseWarps", growth);
 }
