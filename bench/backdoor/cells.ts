@@ -15,6 +15,8 @@ export interface Cell extends EvaluationRow {
   readonly size: string;
   /** How long it took to make and to measure the model. */
   readonly seconds: number;
+  /** When it was measured, such as "2026-11-27". */
+  readonly date: string;
 }
 
 /** What tells cells apart. */

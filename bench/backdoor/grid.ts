@@ -136,7 +136,8 @@ async function makeCells(
     const before = kind === INFECTED ? undefined : cells.get({ ...cell, model: INFECTED });
     const der = before && kind !== BENIGN ? { der: ebb.backdoor.derOf(before, figures) } : {};
     const seconds = Math.round((performance.now() - begin) / 100) / 10;
-    await finish({ ...cell, ...figures, ...der, seconds });
+    const date = new Date().toISOString().slice(0, 10);
+    await finish({ ...cell, ...figures, ...der, seconds, date });
     begin = performance.now();
   }
 }

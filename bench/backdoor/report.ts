@@ -21,8 +21,6 @@ export interface Run {
   /** Such as "mnist". */
   readonly size: string;
   readonly command: string;
-  /** Such as "2026-11-26". */
-  readonly date: string;
   readonly machine: string;
 }
 
@@ -48,7 +46,7 @@ export function leaderboard(cells: readonly Cell[]): Summary[] {
 /** All of it as markdown. */
 export function markdown(cells: readonly Cell[], run: Run): string {
   const parts = tables(cells).map(({ title, head, rows }) => `## ${title}\n\n${table(head, rows)}`);
-  return [`# Backdoors, ${run.size}`, sourceOf(run), ...parts].join("\n\n") + "\n";
+  return [`# Backdoors, ${run.size}`, sourceOf(cells, run), ...parts].join("\n\n") + "\n";
 }
 
 /** All of it as a page, with charts. */
@@ -74,7 +72,7 @@ th, td { padding: 4px 12px; text-align: right; white-space: nowrap; border-botto
 figure svg { width: 100%; height: auto; }
 </style>
 <h1>Backdoors, ${escape(run.size)}</h1>
-<p>${escape(sourceOf(run))}</p>
+<p>${escape(sourceOf(cells, run))}</p>
 ${[board, ...charts.map((chart) => chart.html()), each].join("\n")}
 </html>
 `;
@@ -119,8 +117,10 @@ function figuresOf(row: Summary): string[] {
   });
 }
 
-function sourceOf({ command, date, machine }: Run): string {
-  return `${date}, ${machine}: ${command}. Points; mean ± standard deviation over seeds. ASR and RA without images of ` +
+function sourceOf(cells: readonly Cell[], { command, machine }: Run): string {
+  const days = [...new Set(cells.map(({ date }) => date))].sort();
+  const when = days.length === 1 ? days[0] : `${days[0]} to ${days.at(-1)}`;
+  return `${when}, ${machine}: ${command}. Points; mean ± standard deviation over seeds. ASR and RA without images of ` +
     `the target class; "${INFECTED}" is before any defence, "${BENIGN}" was trained on clean images.`;
 }
 

@@ -58,7 +58,7 @@ async function inFolder(fn: (folder: string) => Promise<void>): Promise<void> {
 
 /** Cells without what no two runs have in common. */
 function figures(cells: readonly Cell[]): object[] {
-  return cells.map(({ seconds: _, ...cell }) => cell);
+  return cells.map(({ seconds: _, date: _day, ...cell }) => cell);
 }
 
 /** A grid's cells, made in one go; once. */
@@ -156,10 +156,12 @@ Deno.test("cells of other sizes in the file are left alone", () =>
       acc: 1,
       asr: 0,
       ra: 1,
+      seconds: 3,
+      date: "2026-11-26",
     };
-    await (await Cells.open(path)).add({ ...cell, seconds: 3 });
+    await (await Cells.open(path)).add(cell);
     const cells = await Cells.open(path);
-    assertEquals(cells.all(), [{ ...cell, seconds: 3 }]);
+    assertEquals(cells.all(), [cell]);
     assertEquals(cells.get({ ...cell, size: "tiny" }), undefined);
   }));
 
@@ -215,6 +217,7 @@ function invented(): Cell[] {
     ra: 1 - asr,
     ...(der !== undefined && { der }),
     seconds: 1,
+    date: `2026-11-2${seed}`,
   });
   return [1, 2].flatMap((seed) =>
     ["badnets", "blend"].flatMap((attack) => [
@@ -243,12 +246,13 @@ Deno.test("the leaderboard has means over attacks and deviations over seeds, the
 });
 
 Deno.test("the report has the tables and the charts", () => {
-  const run = { size: "tiny", command: "deno run", machine: "2 processors", date: "2026-11-26" };
+  const run = { size: "tiny", command: "deno run", machine: "2 processors" };
   const text = markdown(invented(), run);
   assert(
     text.includes("| 10 % | <good> | 89.0 ± 0.0 | 15.0 ± 7.1 | 85.0 ± 7.1 | 90.0 ± 0.0 | 1.0 | 15.0 | 2 |"),
     text,
   );
+  assert(text.includes("2026-11-21 to 2026-11-22, 2 processors: deno run."), text);
   assert(text.includes("| 10 % | benign | 92.0 ± 0.0 | 1.0 ± 0.0 | 99.0 ± 0.0 | – | – | 1.0 | 2 |"), text);
   assert(text.includes("| 10 % | blend | infected | 90.0 ± 0.0 | 100.0 ± 0.0 |"), text);
   const html = page(invented(), run);
