@@ -22,8 +22,8 @@ async function demo(args: string[]): Promise<{ code: number; out: string; err: s
   return { code, out: text(stdout), err: text(stderr) };
 }
 
-/** Looks at what every report must be; gives the words in its charts. */
-function readReport(page: string): string[] {
+/** Looks at what every report must be; gives the words in its charts, of which there are so many. */
+function readReport(page: string, count = 9): string[] {
   assert(page.startsWith("<!doctype html>") && page.endsWith("</html>\n"));
   assertEquals(
     /<script|<link|@import|url\(|(src|href)="(?!data:)/.exec(page)?.[0],
@@ -32,7 +32,7 @@ function readReport(page: string): string[] {
   );
   assertStringIncludes(page, "prefers-color-scheme: dark");
   const charts = [...page.matchAll(/<svg [^]*?<\/svg>/g)].map(([svg]) => picture(svg));
-  assertEquals(charts.length, 9);
+  assertEquals(charts.length, count);
   return charts.flatMap(({ texts }) => texts);
 }
 
@@ -100,11 +100,11 @@ Deno.test("the demo trains on idx files, and holds a tenth out where no test fil
     assertStringIncludes(both.out, "300 images to learn from, 40 held out");
   }));
 
-Deno.test("the demo trains on CIFAR-10's binary records", () =>
+Deno.test("the demo trains on CIFAR-10's binary records, and plants no backdoor where images are few", () =>
   withFolder({}, async (folder) => {
     const records = (count: number) =>
       Uint8Array.from({ length: count * 3073 }, (_, i) => i % 3073 === 0 ? (i / 3073) % 10 : i % 251);
-    await Deno.writeFile(`${folder}/data_batch_1.bin`, records(40));
+    await Deno.writeFile(`${folder}/data_batch_1.bin`, records(30));
     await Deno.writeFile(`${folder}/test_batch.bin`, records(20));
     await Deno.writeTextFile(
       `${folder}/batches.meta.txt`,
@@ -113,10 +113,11 @@ Deno.test("the demo trains on CIFAR-10's binary records", () =>
     const report = `${folder}/report.html`;
     const { code, out, err } = await demo(["--data", folder, "--epochs", "2", "--report", report]);
     assertEquals([code, err], [0, ""]);
-    assertMatch(out, /CIFAR-10: 40 photographs[^]*PreAct-ResNet18[^]*step 2\/2/);
+    assertMatch(out, /CIFAR-10: 30 photographs[^]*PreAct-ResNet18[^]*step 2\/2/);
     const page = await Deno.readTextFile(report);
-    readReport(page);
+    readReport(page, 6);
     assertStringIncludes(page, "taken for thing ");
+    assertStringIncludes(out, "too few images of each class to repair");
   }));
 
 Deno.test("the demo refuses what it cannot do in one sentence, without a stack", () =>

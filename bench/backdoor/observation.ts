@@ -1,0 +1,130 @@
+/**
+ * The observation that adversarial fine-tuning stands on (arXiv:2202.06312, Section 3): on digits, for each attack ten
+ * infected models, one for each target class, and a benign one of the same training. Draws the paper's matrix of predicted
+ * labels for each attack, and tells the target's share among untargeted adversarial examples and how near in features these
+ * are to triggered images.
+ *
+ *     deno run -A bench/backdoor/observation.ts [--attacks badnets,blend10,blend20,sig] [--epsilon 0.1] [--seed 1]
+ *                                               [--epochs 6] [--out bench/backdoor/results/observation]
+ *
+ * Writes `observation.md` and a picture of each matrix there.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { INFECTION } from "../../lib/backdoor/infect.ts";
+import { train as fit } from "../../lib/backdoor/train.ts";
+import { writeAtomically } from "../../lib/files/atomic.ts";
+import { pathName } from "../../lib/files/read.ts";
+import * as ebb from "../../mod.ts";
+import { parseOptions, pick } from "../options.ts";
+import { table } from "../peers/report.ts";
+
+const options = parseOptions({
+  attacks: "badnets,blend10,blend20,sig",
+  epsilon: 0.1,
+  seed: 1,
+  epochs: 6,
+  out: pathName(new URL("results/observation/", import.meta.url)),
+});
+
+const { backdoor } = ebb;
+const ATTACKS: Readonly<Record<string, (options: ebb.backdoor.AttackOptions) => ebb.backdoor.Attack>> = {
+  badnets: backdoor.badnets,
+  blend10: (options) => backdoor.blend({ ...options, alpha: 0.1 }),
+  blend20: (options) => backdoor.blend({ ...options, alpha: 0.2 }),
+  sig: (options) => backdoor.sig({ ...options, cleanLabel: false, delta: 20 }),
+};
+const TARGETS = Array.from({ length: 10 }, (_, target) => target);
+const BENIGN = "benign";
+
+const { train, test } = await ebb.data.mnist();
+const { epochs, seed, epsilon } = options;
+const settings = { ...INFECTION, epochs, seed, progress: false };
+
+ebb.seed(seed);
+using benign = ebb.models.smallCnn({ classes: TARGETS.length });
+await fit(BENIGN, benign, train, settings, {
+  loss: ({ tensors: [images, labels] }) => ebb.crossEntropy(benign.forward(images), labels),
+});
+
+const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+const round = (value: number) => value.toFixed(2);
+const rows: string[][] = [];
+await Deno.mkdir(options.out, { recursive: true });
+const write = (file: string, text: string) =>
+  writeAtomically(join(options.out, file), [new TextEncoder().encode(text)], "observation");
+
+for (const name of pick("attacks", options.attacks, Object.keys(ATTACKS))) {
+  using models = new DisposableStack();
+  const named: Record<string, ebb.nn.Module> = {};
+  const distances: ebb.backdoor.FeatureDistance[][] = [];
+  for (const target of TARGETS) {
+    ebb.seed(seed);
+    const model = models.use(ebb.models.smallCnn({ classes: TARGETS.length }));
+    using attack = ATTACKS[name]({ target, seed });
+    const { infection } = await backdoor.infect(model, train, attack, settings);
+    console.error(`${name} towards ${target}: ACC ${round(infection.acc)}, ASR ${round(infection.asr)}`);
+    named[`towards ${target}`] = model;
+    distances.push([
+      await backdoor.featureDistance(model, test, attack, { epsilon }),
+      await backdoor.featureDistance(benign, test, attack, { epsilon }),
+    ]);
+  }
+  const targets = Object.fromEntries(Object.keys(named).map((row, target) => [row, target]));
+  const found = await backdoor.labelMatrix({ ...named, [BENIGN]: benign }, test, {
+    targets,
+    epsilon,
+    progress: false,
+  });
+  // Attacked the same way, the benign model's share of a class is that without its images too.
+  const shares = await Promise.all(TARGETS.map(async (target) => {
+    const { matrix } = await backdoor.labelMatrix({ [BENIGN]: benign }, test, {
+      targets: { [BENIGN]: target },
+      epsilon,
+      progress: false,
+    });
+    return matrix[0][target];
+  }));
+  const diagonal = TARGETS.map((target) => found.matrix[target][target]);
+  const near = (which: number) =>
+    mean(distances.map((pair) => pair[which].adversarialTriggered / pair[which].cleanTriggered));
+  rows.push([
+    name,
+    `${round(mean(diagonal))} (${round(Math.min(...diagonal))}–${round(Math.max(...diagonal))})`,
+    `${round(mean(shares))} (${round(Math.min(...shares))}–${round(Math.max(...shares))})`,
+    round(near(0)),
+    round(near(1)),
+  ]);
+  const subtitle = `${name}, untargeted adversarial examples within ε = ${epsilon}`;
+  await write(`${name}.svg`, ebb.chart.labelMatrix(found.matrix, { ...found, subtitle }).svg);
+}
+
+const command = ["deno run -A bench/backdoor/observation.ts", ...Deno.args].join(" ");
+const text = `# The paper's observation on digits
+
+${
+  new Date().toISOString().slice(0, 10)
+}: ${command}. ${TARGETS.length} infected models an attack, one for each target,
+and a benign one, trained for ${epochs} epochs, seed ${seed}; ${test.length} test images, PGD within ε = ${epsilon}.
+
+Share: of untargeted adversarial examples of images of other classes, those taken for the target; mean and range over
+targets. Feature distance: from the adversarial example to the image with the trigger, over that from the clean image to
+it; below 1 the example is nearer.
+
+${
+  table(
+    [
+      "attack",
+      "share, infected",
+      "share, benign",
+      "feature distance, infected",
+      "feature distance, benign",
+    ],
+    rows,
+  )
+}
+`;
+await write("observation.md", text);
+console.log(text);
+Deno.exit();
