@@ -59,6 +59,7 @@ Deno.test("aft() refuses settings that are out of range", async () => {
     [{ cleanWeight: -0.5 }, "aft: expected cleanWeight"],
     [{ reminder: -1 }, "aft: expected reminder to be a whole number but found -1"],
     [{ featureWeight: NaN }, "aft: expected featureWeight to be a number of at least 0 but found NaN"],
+    [{ maxNorm: 0 }, "aft: expected maxNorm to be a number above 0 but found 0"],
     [{ lr: NaN }, "aft: expected lr"],
     [{ batchSize: 0 }, "aft: expected batchSize"],
   ];
@@ -103,6 +104,7 @@ Deno.test("every setting of aft() changes what comes out", async () => {
       { cleanWeight: 0 },
       { distillation: 0 },
       { featureWeight: 0 },
+      { maxNorm: 0.1 },
       { reminder: 0 },
       { adversarialEpochs: 2, cleanEpochs: 0 },
       { lr: 0.001 },

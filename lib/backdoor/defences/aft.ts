@@ -41,6 +41,7 @@ export const EBB = {
   shared: true,
   distillation: 0.9,
   featureWeight: 4,
+  maxNorm: 5,
   recalibrated: true,
 };
 
@@ -61,6 +62,7 @@ const AUTHORS = {
   cleanWeight: 0,
   distillation: 0,
   featureWeight: 0,
+  maxNorm: Infinity,
   recalibrated: false,
   epsilon: 6 / 255,
   clip: false,

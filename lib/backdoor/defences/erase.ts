@@ -41,6 +41,11 @@ export interface ErasureOptions extends Omit<TrainingOptions, "epochs">, Partial
   readonly distillation?: number;
   /** The weight of the distance from what the given model's stages make of clean images, at least 0. */
   readonly featureWeight?: number;
+  /**
+   * The longest gradient, above 0: longer ones, such as those of images that were just led astray, are shortened to it.
+   * Infinity: all stay as they are.
+   */
+  readonly maxNorm?: number;
   /** Whether the running statistics of batch norm are taken anew at the end, on the clean images. */
   readonly recalibrated?: boolean;
 }
@@ -61,14 +66,13 @@ export type Erasure =
       | "cleanWeight"
       | "distillation"
       | "featureWeight"
+      | "maxNorm"
       | "recalibrated"
     >
   >;
 
 /** A stream of the training's seed that must not meet the loader's. */
 const STARTS = 21;
-/** The longest gradient; images that were led astray begin with longer ones. */
-const LONGEST = 5;
 /** How often the images are seen for the statistics of batch norm where they are varied. */
 const PASSES = 4;
 
@@ -86,7 +90,7 @@ export async function erase(
   data: Dataset,
   settings: Erasure,
 ): Promise<void> {
-  const { adversarialEpochs, cleanEpochs, reminder, inspection, seed, augment, swap } = settings;
+  const { adversarialEpochs, cleanEpochs, reminder, inspection, maxNorm, seed, augment, swap } = settings;
   const generator = seed === undefined ? defaultGenerator() : new Generator(seed, STARTS);
   const attack = { ...settings, generator };
   const [{ shape }] = data.fields;
@@ -103,7 +107,7 @@ export async function erase(
       if (!adversarial) return lesson.clean(images, labels);
       return lesson.adversarial(images, adversary.change(images, labels), labels);
     },
-    gradientsReady: () => void clipGradNorm(model.parameters(), LONGEST),
+    gradientsReady: maxNorm === Infinity ? undefined : () => void clipGradNorm(model.parameters(), maxNorm),
   });
   if (settings.recalibrated) {
     const passes = augment === undefined ? 1 : PASSES;
@@ -133,6 +137,9 @@ export function checkErasure(
     throw new RangeError(
       `${op}: expected featureWeight to be a number of at least 0 but found ${settings.featureWeight}`,
     );
+  }
+  if (!(settings.maxNorm > 0)) {
+    throw new RangeError(`${op}: expected maxNorm to be a number above 0 but found ${settings.maxNorm}`);
   }
   for (const name of ["cleanWeight", "distillation"] as const) {
     const { [name]: value = 0 } = settings;
