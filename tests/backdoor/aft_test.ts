@@ -59,6 +59,10 @@ Deno.test("aft() refuses settings that are out of range", async () => {
     [{ cleanWeight: -0.5 }, "aft: expected cleanWeight"],
     [{ reminder: -1 }, "aft: expected reminder to be a whole number but found -1"],
     [{ featureWeight: NaN }, "aft: expected featureWeight to be a number of at least 0 but found NaN"],
+    [
+      { inspection: { infected: true, target: 12, score: 1, threshold: 0.75, epsilons: [], labels: [] } },
+      "aft: expected an inspection whose target is one of its 0 labels but found 12",
+    ],
     [{ maxNorm: 0 }, "aft: expected maxNorm to be a number above 0 but found 0"],
     [{ lr: NaN }, "aft: expected lr"],
     [{ batchSize: 0 }, "aft: expected batchSize"],
