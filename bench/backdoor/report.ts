@@ -86,7 +86,7 @@ function tables(cells: readonly Cell[]): Table[] {
   const lost = ({ model, rate, acc }: Summary) =>
     model === INFECTED || model === BENIGN
       ? "–"
-      : (100 * (board.find((row) => row.model === INFECTED && row.rate === rate)!.acc - acc)).toFixed(1);
+      : points(board.find((row) => row.model === INFECTED && row.rate === rate)!.acc - acc);
   const figures = ["ACC", "ASR", "RA", "DER"];
   const attacks = new Set(all.map(({ attack }) => attack)).size;
   return [{
@@ -97,7 +97,7 @@ function tables(cells: readonly Cell[]): Table[] {
       row.model,
       ...figuresOf(row),
       lost(row),
-      (100 * worst(row)).toFixed(1),
+      points(worst(row)),
       String(row.seeds),
     ]),
   }, {
@@ -112,9 +112,14 @@ function figuresOf(row: Summary): string[] {
   return (["acc", "asr", "ra", "der"] as const).map((key) => {
     const [mean, deviation] = [row[key], row[`${key}Std`]];
     if (mean === undefined) return "–";
-    const spread = deviation === undefined ? "" : ` ± ${(100 * deviation).toFixed(1)}`;
-    return `${(100 * mean).toFixed(1)}${spread}`;
+    const spread = deviation === undefined ? "" : ` ± ${points(deviation)}`;
+    return `${points(mean)}${spread}`;
   });
+}
+
+/** A share in percent, to a tenth; never "-0.0". */
+function points(share: number): string {
+  return (Math.round(1000 * share) / 10 + 0).toFixed(1);
 }
 
 function sourceOf(cells: readonly Cell[], { command, machine }: Run): string {
