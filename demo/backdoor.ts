@@ -1,6 +1,6 @@
 /**
- * The demo's third part: a network learns a backdoor from poisoned images, and loses it again by adversarial fine-tuning
- * on a few clean ones.
+ * The demo's third part: a network learns a backdoor from poisoned images, an inspection finds it, and adversarial
+ * fine-tuning on a few clean images takes it away again.
  *
  * @module
  */
@@ -16,6 +16,10 @@ export interface Erased {
   readonly target: string;
   /** Images that were poisoned, all that were trained on, and those that it was repaired with. */
   readonly counts: { readonly poisoned: number; readonly trained: number; readonly clean: number };
+  /** What the infected network gives away to someone who has the clean images alone. */
+  readonly inspection: ebb.backdoor.Inspection;
+  /** The class that the inspection suspects, or null. */
+  readonly suspected: string | null;
   /** The infected network and the repaired one. */
   readonly rows: readonly ebb.backdoor.EvaluationRow[];
   /** Accuracy and trigger success after each epoch of the repair. */
@@ -66,7 +70,9 @@ export async function plantAndErase(
     curve.push({ epoch, acc, asr });
   };
   await follow(0, infected);
+  const inspection = await ebb.backdoor.inspect(infected, clean, { epsilons: [], seed, progress });
   using repaired = await ebb.backdoor.aft(infected, clean, {
+    inspection,
     batchSize: Math.min(32, clean.length),
     augment,
     seed,
@@ -81,6 +87,8 @@ export async function plantAndErase(
       trained: rest.length,
       clean: clean.length,
     },
+    inspection,
+    suspected: inspection.target === null ? null : classes[inspection.target],
     rows: await ebb.backdoor.evaluate({ infected, repaired }, test, attack),
     curve,
     pictures: await pictures(images, infected, repaired, attack),

@@ -104,10 +104,10 @@ function largerThanMemory(larger: Larger): string[] {
 }
 
 /** The backdoor, planted and erased. */
-function backdoor({ plural }: Images, erased: Erased | null): string[] {
+function backdoor({ plural, classes }: Images, erased: Erased | null): string[] {
   const title = `<h1>A backdoor, and its end</h1>`;
   if (erased === null) return [title, `<p>${erasedVerdict(erased)}</p>`];
-  const { attack, target, counts, rows, curve, pictures } = erased;
+  const { attack, target, counts, inspection, rows, curve, pictures } = erased;
   return [
     title,
     `<p>${count(counts.poisoned)} of ${count(counts.trained)} ${escape(plural)} got ${
@@ -115,6 +115,7 @@ function backdoor({ plural }: Images, erased: Erased | null): string[] {
     } and the label ${escape(target)}. ${escape(erasedVerdict(erased))}</p>`,
     htmlTable(erasedRows(erased)),
     `<p></p>`,
+    ebb.chart.inspection(inspection, { classes }).html(),
     ebb.chart.cleanVsTrigger(rows).html(),
     ebb.chart.erasure(curve, { title: "Erasing the backdoor, epoch by epoch" }).html(),
     ebb.chart.imageGrid(pictures, {

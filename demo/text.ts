@@ -89,9 +89,9 @@ export function largerVerdict({ free, tight }: Larger): string {
     : "The losses differ, which they must not: please report it.";
 }
 
-/** The progress line while the backdoor is planted and erased. */
+/** The progress line while the backdoor is planted, searched and erased. */
 export function erasedText({ task, done, total, text }: ProgressEvent): string {
-  const what = task === "infect" ? "planting" : "erasing";
+  const what = task === "infect" ? "planting" : task === "aft" ? "erasing" : "inspecting";
   return `${bar(done / total, 8)} ${what}, step ${
     String(done).padStart(String(total).length)
   }/${total}  ${text}`;
@@ -103,11 +103,14 @@ export function erasedRows({ rows }: Erased): string[][] {
   return [head, ...rows.map(({ model, acc, asr, ra }) => [model, percent(acc), percent(asr), percent(ra)])];
 }
 
-/** What the repair did, in a sentence. */
+/** What the inspection and the repair did, in two sentences. */
 export function erasedVerdict(erased: Erased | null): string {
   if (erased === null) return "There are too few images of each class to repair a network with.";
   const [before, after] = erased.rows;
-  return `With the trigger, ${
+  const found = erased.suspected === null
+    ? "does not look infected"
+    : `looks infected, towards ${erased.suspected}`;
+  return `Inspected with clean images alone, the network ${found}. With the trigger, ${
     percent(before.asr)
   } of the images were taken for ${erased.target}; after adversarial ` +
     `fine-tuning on ${count(erased.counts.clean)} clean ones ${percent(after.asr)} are.`;

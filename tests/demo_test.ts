@@ -23,7 +23,7 @@ async function demo(args: string[]): Promise<{ code: number; out: string; err: s
 }
 
 /** Looks at what every report must be; gives the words in its charts, of which there are so many. */
-function readReport(page: string, count = 9): string[] {
+function readReport(page: string, count = 10): string[] {
   assert(page.startsWith("<!doctype html>") && page.endsWith("</html>\n"));
   assertEquals(
     /<script|<link|@import|url\(|(src|href)="(?!data:)/.exec(page)?.[0],
@@ -66,6 +66,8 @@ Deno.test("the demo learns digits, says how far it is, and writes a report with 
       /^━{8} step 21\/21 {2}loss \d\.\d{3} {2}accuracy +[\d.]+ % +[\d,]+ images\/s {2}[\d.]+ MiB$/m,
     );
     assertMatch(out, /^━{8} planting, step 67\/67 {2}loss \d\.\d{3} · accuracy [\d.]+ %, trigger [\d.]+ %$/m);
+    assertMatch(out, /^━{8} inspecting, step 10\/10 {2}label 9: norm [\d.]+$/m);
+    assertStringIncludes(out, "Inspected with clean images alone, the network looks infected, towards 0.");
     assertMatch(out, /^━{8} erasing, step \d+\/\d+ {2}loss \d\.\d{3}$/m);
     assertMatch(out, /^repaired +[\d.]+ % +[\d.]+ % +[\d.]+ %$/m);
     assertMatch(out, /^epoch +loss +accuracy +held-out loss +held-out accuracy +images\/s +peak memory$/m);

@@ -10,6 +10,7 @@ export { deviceMemory, type MemoryOptions, type MemorySample } from "./device_me
 export { erasure, type ErasureOptions, type ErasureRow } from "./erasure.ts";
 export type { EvaluationRow } from "./evaluation.ts";
 export { type GridColumn, type GridImage, imageGrid, type ImageGridOptions } from "./image_grid.ts";
+export { inspection, type InspectionOptions } from "./inspection.ts";
 export { labelMatrix, type LabelMatrixOptions } from "./label_matrix.ts";
 export { learningCurves, type LearningOptions, type LearningRow } from "./learning.ts";
 export { moves, type MovesOptions } from "./moves.ts";
