@@ -107,9 +107,11 @@ const strayed = ({ found: { labels } }: Row) => Math.max(...labels.map(({ shares
 const anomaly = (kind: "patch" | "overlay" | "warp") => ({ found: { labels } }: Row) =>
   Math.max(...labels.map((label) => label[kind].anomaly));
 
+const margin = ({ found: { labels } }: Row) => Math.max(...labels.map(({ advantages }) => advantages.margin));
+
 const head = ["seed", "attack", "rate, %", "target", "ACC, %", "ASR, %", "score", "says", "patch, anomaly"];
 console.log(table(
-  [...head, "overlay, anomaly", "warp, anomaly", "largest share", "seconds"],
+  [...head, "overlay, anomaly", "warp, anomaly", "margin, ln", "largest share", "seconds"],
   rows.map((row) => [
     row.seed,
     row.attack,
@@ -122,6 +124,7 @@ console.log(table(
     anomaly("patch")(row).toFixed(1),
     anomaly("overlay")(row).toFixed(1),
     anomaly("warp")(row).toFixed(1),
+    margin(row).toFixed(2),
     strayed(row).toFixed(2),
     row.seconds.toFixed(1),
   ]),
@@ -134,6 +137,7 @@ const evidence: Record<string, (row: Row) => number> = {
   "anomaly index of patches (Neural Cleanse)": anomaly("patch"),
   "anomaly index of overlays": anomaly("overlay"),
   "anomaly index of warps": anomaly("warp"),
+  "largest margin, ln over the median (MM-BD)": margin,
   "largest share of adversarial examples": strayed,
 };
 const auc = (of: (row: Row) => number, rows: readonly Row[]) =>

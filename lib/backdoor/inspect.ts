@@ -1,8 +1,9 @@
 /**
  * Whether a model has a backdoor, and towards which label: what a defender asks first who was handed a model and a few
  * clean images. Three searches for triggers answer it: for small patches (Neural Cleanse), for faint pictures over the
- * whole image, and for small warps. The label histogram of adversarial examples, the observation behind adversarial fine-tuning, is shown
- * beside them; it has no say in the verdict, since small patches leave no trace in it.
+ * whole image, and for small warps; and how sure of each label the model can be made by whatever picture (MM-BD). The label
+ * histogram of adversarial examples, the observation behind adversarial fine-tuning, is shown beside them; it has no say in
+ * the verdict, since small patches leave no trace in it.
  *
  * @module
  */
@@ -11,6 +12,7 @@ import type { Module } from "../nn/module.ts";
 import { attacked, taken } from "./attacked.ts";
 import { chooseEpsilon } from "./epsilon.ts";
 import { checkImages } from "./images.ts";
+import { maximumMargins } from "./margins.ts";
 import { reverseTriggers } from "./reversed/patch.ts";
 import { reverseOverlays } from "./reversed/overlay.ts";
 import { median, type ReversedTrigger } from "./reversed/search.ts";
@@ -23,7 +25,7 @@ export interface InspectOptions extends RunOptions {
   readonly count?: number;
   /** What images are attacked within; default: half, once and twice what {@linkcode chooseEpsilon} finds. */
   readonly epsilons?: readonly number[];
-  /** The score from which on a model counts as infected; default 0.75, see {@linkcode inspect}. */
+  /** The score from which on a model counts as infected; default 0.9, see {@linkcode inspect}. */
   readonly threshold?: number;
   /** Decides which images are looked at, and their order; default 0, so that the same model gets the same answer. */
   readonly seed?: number;
@@ -39,8 +41,13 @@ export interface LabelEvidence {
   readonly overlay: ReversedTrigger;
   /** The smallest smooth warp that does. */
   readonly warp: ReversedWarp;
-  /** How much less patch, overlay and warp take than for the median label: natural logarithms, that of the warp halved. */
-  readonly advantages: { readonly patch: number; readonly overlay: number; readonly warp: number };
+  /** How sure of the label the model can be made; see {@linkcode maximumMargins}. */
+  readonly margin: number;
+  /**
+   * How much less patch, overlay and warp take than for the median label, and how much larger the margin is: natural
+   * logarithms, that of the warp halved.
+   */
+  readonly advantages: Readonly<Record<"patch" | "overlay" | "warp" | "margin", number>>;
   /** Of adversarial examples of images of other classes, the share taken for the label, 0 to 1; one for each ε. */
   readonly shares: readonly number[];
   /** The largest of the advantages. */
@@ -67,6 +74,8 @@ export interface Inspection {
 const [CHOOSING, ATTACKED] = [100, 200];
 /** What the advantage of a warp counts: warps differ more from label to label than patches and overlays. */
 const WARP_WEIGHT = 0.5;
+/** The least that a margin counts as, in parts of the median one. */
+const LEAST_MARGIN = 0.05;
 /** The part of its images that a trigger must turn into the label. */
 const SUCCESS = 0.95;
 /** How patches are searched: with few images every step is an epoch, so that the cost must follow in smaller steps. */
@@ -74,9 +83,10 @@ const QUICK = { epochs: 80, lr: 0.15, costFactor: 1.25, patience: 1, earlyStopPa
 
 /**
  * Inspects a model. The score is `ln(median norm / smallest norm)` over the labels' triggers, of patches, of overlays, or
- * half of it of warps, whichever is largest: 0.7 is half of what it takes for the median label. A trigger without success
- * counts as one that covers all, or moves pixels through half the image; one of less than a pixel counts as a pixel, a
- * warp of less than a tenth of one as a tenth.
+ * half of it of warps, or `ln(largest margin / median margin)`, whichever is largest: 0.9 is two fifths of what it takes for
+ * the median label. A trigger without success counts as one that covers all, or moves pixels through half the image; one of
+ * less than a pixel counts as a pixel, a warp of less than a tenth of one as a tenth; margins count as a twentieth of the
+ * median one at least.
  *
  * The threshold was fixed on digit classifiers, see `bench/backdoor/detection.ts`. What is found is one label that all
  * classes are led to; a backdoor that leads each class to the next has none, and is not found.
@@ -104,7 +114,7 @@ export async function inspect(
   clean: Dataset,
   options: InspectOptions = {},
 ): Promise<Inspection> {
-  const { count = 40, threshold = 0.75, seed = 0, progress, swap } = options;
+  const { count = 40, threshold = 0.9, seed = 0, progress, swap } = options;
   checkImages("inspect", clean);
   if (!Number.isInteger(count) || count < 1) {
     throw new RangeError(`inspect: expected count to be a whole number above 0 but found ${count}`);
@@ -116,6 +126,7 @@ export async function inspect(
   const patches = await reverseTriggers(model, few, { ...search, ...QUICK });
   const overlays = await reverseOverlays(model, few, search);
   const warps = await reverseWarps(model, few, search);
+  const margins = await maximumMargins(model, patches.length, few.fields[0].shape, { seed, progress, swap });
   const epsilons = options.epsilons ?? await around(model, some(CHOOSING), options);
   const shares: number[][] = [];
   for (const epsilon of epsilons) {
@@ -124,11 +135,17 @@ export async function inspect(
   const size = few.fields[0].shape.slice(1);
   const [small, faint] = [patches, overlays].map((triggers) => advantages(triggers, 1, size[0] * size[1]));
   const slight = advantages(warps, 0.1, Math.min(...size) / 2);
+  const sure = excess(margins);
   const labels = patches.map((patch, label) => {
-    const advantages = { patch: small[label], overlay: faint[label], warp: WARP_WEIGHT * slight[label] };
+    const [overlay, warp, margin] = [overlays[label], warps[label], margins[label]];
+    const advantages = {
+      patch: small[label],
+      overlay: faint[label],
+      warp: WARP_WEIGHT * slight[label],
+      margin: sure[label],
+    };
     const score = Math.max(...Object.values(advantages));
-    const evidence = { patch, overlay: overlays[label], warp: warps[label], advantages, score };
-    return { label, ...evidence, shares: shares.map((of) => of[label]) };
+    return { label, patch, overlay, warp, margin, advantages, shares: shares.map((of) => of[label]), score };
   });
   const { label, score } = labels.reduce((best, each) => each.score > best.score ? each : best);
   const infected = score >= threshold;
@@ -151,6 +168,12 @@ function advantages(
   const sizes = triggers.map(({ norm, success }) => success >= SUCCESS ? Math.max(least, norm) : all);
   const middle = median(sizes);
   return sizes.map((size) => Math.log(middle / size));
+}
+
+/** How much larger each margin is than the median one, which is above 0 unless the model gives most labels to nothing. */
+function excess(margins: readonly number[]): number[] {
+  const middle = median(margins);
+  return margins.map((margin) => middle > 0 ? Math.log(Math.max(LEAST_MARGIN, margin / middle)) : 0);
 }
 
 /** Half, once and twice what the model stands. */

@@ -49,6 +49,7 @@ export { type Features, penultimate } from "./features.ts";
 export { infect, type Infected, type Infection, type InfectionRow, type InfectOptions } from "./infect.ts";
 export { inspect, type Inspection, type InspectOptions, type LabelEvidence } from "./inspect.ts";
 export type { Measured } from "./measure.ts";
+export { maximumMargins, type MaximumMarginsOptions } from "./margins.ts";
 export { reverseTriggers, type ReverseTriggersOptions } from "./reversed/patch.ts";
 export { reverseOverlays, type ReverseOverlaysOptions } from "./reversed/overlay.ts";
 export { type ReversedWarp, reverseWarps, type ReverseWarpsOptions } from "./reversed/warp.ts";

@@ -1,6 +1,6 @@
 /**
- * What speaks for a backdoor in a model: how much less a trigger takes towards each label than towards the median one, and
- * the triggers that were found.
+ * What speaks for a backdoor in a model: how much less a trigger takes towards each label than towards the median one, how
+ * much surer of it the model can be made, and the triggers that were found.
  *
  * @module
  */
@@ -25,11 +25,12 @@ const KINDS = {
   patch: SERIES.blue,
   overlay: SERIES.green,
   warp: SERIES.magenta,
+  margin: INK,
 } as const;
 
 type Kind = keyof typeof KINDS;
 
-/** A trigger's advantage. */
+/** A trigger's, or the margin's, advantage. */
 interface Dot {
   readonly label: number;
   readonly kind: Kind;
@@ -46,8 +47,8 @@ const [LEAST, MOST] = [20, 64];
 const GAP = 6;
 
 /**
- * A column for each label, in it how much less each kind of trigger takes than for the median label (natural logarithms,
- * that of warps halved), the threshold as a line, and below it the patch and the overlay that were found. The target, if
+ * A column for each label, in it how much less each kind of trigger takes than for the median label, and how much larger
+ * the margin is that can be reached (natural logarithms, that of warps halved), the threshold as a line, and below it the patch and the overlay that were found. The target, if
  * the model looks infected, is shaded.
  *
  * @param found what `ebb.backdoor.inspect` returned
@@ -82,7 +83,7 @@ export function inspection(found: Inspection, options: InspectionOptions = {}): 
   legend.push({ label: "threshold", colour: SERIES.orange, kind: "dashed" });
   const layout = layoutOf(classes);
   const panels = [{
-    title: "How much less it takes than for the median label (ln)",
+    title: "How much more speaks for it than for the median label (ln)",
     plot: (plot: PlotModule) => plotEvidence(plot, found, layout),
   }];
   const spec = {
@@ -159,7 +160,7 @@ function plotEvidence(
         plot.dot(dots.filter((dot) => dot.kind === kind), {
           x: "label",
           y: "advantage",
-          dx: 7 * (i - 1),
+          dx: 7 * (i - 1.5),
           r: 3.5,
           fill: light,
         })

@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Inspection, LabelEvidence } from "../../lib/backdoor/inspect.ts";
 import { inspection } from "../../lib/chart/mod.ts";
-import { SERIES } from "../../lib/chart/theme.ts";
+import { INK, SERIES } from "../../lib/chart/theme.ts";
 import { picture } from "./svg.ts";
 
 /** Evidence of a label whose patch has an advantage. */
@@ -28,7 +28,8 @@ function evidence(label: number, patch: number): LabelEvidence {
     patch: trigger,
     overlay: trigger,
     warp: { label, field: new Float32Array(50), reach: 1, norm: 1, success: 1, anomaly: 0 },
-    advantages: { patch, overlay: 0.25, warp: -0.5 },
+    margin: 20,
+    advantages: { patch, overlay: 0.25, warp: -0.5, margin: 0.1 },
     shares: [],
     score: Math.max(patch, 0.25),
   };
@@ -47,14 +48,14 @@ const heights = (svg: string, { light }: { light: string }) =>
     Number(dot.getAttribute("cy"))
   );
 
-Deno.test("inspection() draws three dots a label, and shades the target", () => {
+Deno.test("inspection() draws four dots a label, and shades the target", () => {
   const { svg } = inspection(found([0, 2, 1], 1), { classes: ["cat", "dog", "frog"] });
   const { texts, all, place } = picture(svg);
   const [zero, two, one] = heights(svg, SERIES.blue);
   assert(two < one && one < zero, "a higher advantage is higher");
   assertEquals(Math.round(zero - one), Math.round(one - two));
-  assertEquals(heights(svg, SERIES.green).length + heights(svg, SERIES.magenta).length, 6);
-  for (const text of ["cat", "dog", "frog", "patch", "overlay", "warp", "threshold"]) {
+  assertEquals([SERIES.green, SERIES.magenta, INK].map((colour) => heights(svg, colour).length), [3, 3, 3]);
+  for (const text of ["cat", "dog", "frog", "patch", "overlay", "warp", "margin", "threshold"]) {
     assert(texts.includes(text), text);
   }
   assert(
@@ -81,7 +82,7 @@ Deno.test("inspection() of a model that does not look infected shades nothing", 
 Deno.test("inspection() leaves out pictures and names for which there is no room", () => {
   const { svg } = inspection(found(Array.from({ length: 100 }, (_, i) => i / 100), null));
   const { texts, all } = picture(svg);
-  assertEquals([all("image").length, all("circle").length], [0, 300 + 3]);
+  assertEquals([all("image").length, all("circle").length], [0, 400 + 4]);
   assert(texts.includes("0") && !texts.includes("1"));
 });
 

@@ -111,9 +111,9 @@ function luresOf(evidence: LabelEvidence, shape: readonly number[], device: Devi
     overlay: () => new Overlay(shape, Math.min(1, ROOM * overlay.mask.data[0]), device, overlay.pattern),
     warp: () => new Warp(shape, ROOM * warp.reach, warp.field, device),
   };
-  const most = Math.max(...Object.values(advantages));
-  const kinds = (["patch", "overlay", "warp"] as const).filter((kind) => advantages[kind] >= WORTH * most);
-  return kinds.map((kind) => new Lure(makers[kind]()));
+  const kinds = ["patch", "overlay", "warp"] as const;
+  const most = Math.max(...kinds.map((kind) => advantages[kind]));
+  return kinds.filter((kind) => advantages[kind] >= WORTH * most).map((kind) => new Lure(makers[kind]()));
 }
 
 /** A trigger that is learnt on. */
