@@ -79,6 +79,11 @@ export interface AttackParts {
   readonly crossRatio?: number;
   /** Puts a trigger of no effect on images, which may be made of as many others; needed where `crossRatio` is above 0. */
   readonly cross?: (images: Tensor, generator: Generator, others: Tensor) => Tensor;
+  /**
+   * Whether whoever trains the model draws anew for each batch which images have triggers, as a model needs that shall know
+   * more than a few images' own ones; default: they are the same in every epoch.
+   */
+  readonly redrawn?: boolean;
   /** A trigger that is learnt together with the model: called by `infect` before the training. */
   readonly learn?: (training: TriggerTraining) => Promise<TriggerLearner>;
   /** What was learnt, to be kept with the model; needed where `learn` is. */
@@ -121,7 +126,7 @@ export interface LearningStep {
  * An attack of your own.
  *
  * @throws {RangeError} when the target, the rate or `crossRatio` is out of range.
- * @throws {TypeError} when `crossRatio` is above 0 and there is no `cross`.
+ * @throws {TypeError} when `crossRatio` is above 0 and there is no `cross`, or images are redrawn and keep their labels.
  *
  * @example
  * ```ts
@@ -147,6 +152,9 @@ export function defineAttack(name: string, options: AttackOptions, parts: Attack
   }
   if (!(rate > 0 && rate <= 1)) {
     throw new RangeError(`${name}: expected a rate above 0 and of at most 1 but found ${rate}`);
+  }
+  if (parts.redrawn && cleanLabel) {
+    throw new TypeError(`${name}: expected images to be the same in every epoch, since labels are kept`);
   }
   if (!(crossRatio >= 0 && crossRatio < Infinity)) {
     throw new RangeError(`${name}: expected crossRatio to be a number of at least 0 but found ${crossRatio}`);

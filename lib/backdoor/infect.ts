@@ -6,12 +6,13 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { Module } from "../nn/module.ts";
 import { oneCycle } from "../optim/schedules.ts";
+import { fromHost } from "../tensor/create.ts";
 import { crossEntropy } from "../tensor/ops/mod.ts";
 import { Generator } from "../tensor/random.ts";
 import type { Attack } from "./attack.ts";
 import { checkImages } from "./images.ts";
 import { measure } from "./measure.ts";
-import { stamp, trainingSet } from "./poison.ts";
+import { drawPoison, stamp, trainingSet } from "./poison.ts";
 import { train, type TrainingOptions } from "./train.ts";
 
 /** Options of {@linkcode infect}. */
@@ -69,7 +70,7 @@ const SAMPLE = 1000;
 /**
  * Trains `model` in place on poisoned images: stochastic gradient descent in one cycle, 20 epochs, learning rate 0.1,
  * batches of 128, momentum 0.9 after Nesterov, weight decay 5e-4. The trigger is put on after augmentation; which images
- * have it follows from the attack's seed and stays so.
+ * have it follows from the attack's seed and stays so, unless the attack has it drawn for each batch.
  *
  * @param model untrained or trained; gives scores `[N, classes]` for images `[N, C, H, W]`
  * @param data images in [0, 1] with labels
@@ -109,8 +110,14 @@ export async function infect<M extends Module>(
     loss: ({ tensors: [images, labels, marks, truth], step, steps }) => {
       learner?.step({ images, labels: truth, step, steps });
       model.train();
-      const batch = stamp(attack, images, marks.data() as Uint8Array, generator);
-      return crossEntropy(model.forward(batch), labels);
+      if (!attack.parts.redrawn) {
+        const batch = stamp(attack, images, marks.data() as Uint8Array, generator);
+        return crossEntropy(model.forward(batch), labels);
+      }
+      const drawn = drawPoison(attack, truth.data() as BigInt64Array, classes, generator);
+      const batch = stamp(attack, images, drawn.marks, generator);
+      const { shape, device } = truth;
+      return crossEntropy(model.forward(batch), fromHost(drawn.labels, shape, { dtype: "int64", device }));
     },
     epochEnds: async ({ epoch, loss }) => {
       if (test === undefined && epoch < settings.epochs) return;

@@ -80,6 +80,25 @@ export function choosePoison(attack: Attack, data: Dataset): Poisoning {
   return { marks, labels, classes };
 }
 
+/** The same for a batch of images with their true labels, by lot: a share of `rate` on average. */
+export function drawPoison(
+  attack: Attack,
+  truth: ArrayLike<bigint>,
+  classes: number,
+  generator: Generator,
+): { marks: Uint8Array; labels: BigInt64Array<ArrayBuffer> } {
+  const marks = new Uint8Array(truth.length);
+  const labels = BigInt64Array.from(truth);
+  for (let row = 0; row < truth.length; row++) {
+    const lot = generator.float();
+    if (lot < attack.rate) {
+      marks[row] = TRIGGERED;
+      labels[row] = BigInt(attack.label(Number(truth[row]), classes));
+    } else if (lot < attack.rate * (1 + attack.crossRatio)) marks[row] = CROSSED;
+  }
+  return { marks, labels };
+}
+
 /** The set that the attacker hands out. */
 export function poisonDataset(attack: Attack, data: Dataset): PoisonedDataset {
   const poisoning = choosePoison(attack, data);

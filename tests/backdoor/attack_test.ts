@@ -53,3 +53,11 @@ Deno.test("crossed images need what crosses them", () => {
     "half: expected a trigger of no effect, as crossRatio is 1, but found none",
   );
 });
+
+Deno.test("images that keep their labels cannot be drawn for each batch", () => {
+  assertThrows(
+    () => defineAttack("half", {}, { ...half, cleanLabel: true, redrawn: true }),
+    TypeError,
+    "half: expected images to be the same in every epoch, since labels are kept",
+  );
+});

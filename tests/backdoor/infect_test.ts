@@ -68,6 +68,27 @@ Deno.test("the trigger is put on after augmentation, on as many images in every 
   assertEquals(seen.slice(0, 3), new Array(3).fill([12, 12 * 784 / 2]));
 });
 
+Deno.test("where an attack has it drawn for each batch, all images get the trigger in turns", async () => {
+  const data = await digits(60);
+  const counts: number[] = [];
+  const seen = new Set<number>();
+  const attack = defineAttack("drawing", { rate: 0.2, target: 3 }, {
+    redrawn: true,
+    trigger: (images) => {
+      const sums = images.sum([1, 2, 3]).toArray() as number[];
+      counts.push(sums.length);
+      for (const sum of sums) seen.add(sum);
+      return images.add(0);
+    },
+  });
+  using _ = await infect(network(), data, attack, { ...settings, epochs: 20, batchSize: 60 });
+  const drawn = counts.slice(0, 20);
+  assert(new Set(drawn).size > 1, "their number differs from batch to batch");
+  const mean = drawn.reduce((a, b) => a + b) / drawn.length;
+  assert(mean > 8 && mean < 16, `a fifth of 60 on average, but found ${mean}`);
+  assert(seen.size > 50, `all of 60 but a few, but found ${seen.size}`);
+});
+
 Deno.test("an attack that learns is told of the training, of each step, and of the end", async () => {
   const data = await digits(40);
   const told: string[] = [];

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { CROSSED, drawPoison, TRIGGERED } from "../../lib/backdoor/poison.ts";
 import * as ebb from "../../mod.ts";
 import { leakFree } from "../leak.ts";
 
@@ -233,4 +234,20 @@ Deno.test("trigger() takes float32 images [N, C, H, W] of [0, 1]", () => {
     RangeError,
     "badnets: expected images with values of [0, 1] but found -0.5",
   );
+});
+
+Deno.test("drawPoison() poisons and crosses images by lot, and changes the labels of the poisoned ones alone", () => {
+  const attack = ebb.backdoor.defineAttack("lot", { rate: 0.2, target: "next" }, {
+    trigger: (images) => images.mul(1),
+    cross: (images) => images.mul(1),
+    crossRatio: 2,
+  });
+  const truth = BigInt64Array.from({ length: 5000 }, (_, row) => BigInt(row % 10));
+  const { marks, labels } = drawPoison(attack, truth, 10, new ebb.Generator(1));
+  const share = (mark: number) => marks.filter((value) => value === mark).length / marks.length;
+  assert(Math.abs(share(TRIGGERED) - 0.2) < 0.02 && Math.abs(share(CROSSED) - 0.4) < 0.02);
+  marks.forEach((mark, row) =>
+    assertEquals(labels[row], mark === TRIGGERED ? (truth[row] + 1n) % 10n : truth[row])
+  );
+  assertEquals(drawPoison(attack, truth, 10, new ebb.Generator(1)), { marks, labels });
 });

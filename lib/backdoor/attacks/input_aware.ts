@@ -2,7 +2,8 @@
  * The input-aware dynamic attack (Nguyen and Tran, NeurIPS 2020, arXiv:2010.08138): each image has a trigger of its own,
  * made by two networks, one for the pattern and one for the place. They are learnt: the masks before the classifier, the
  * patterns together with it. Further images get the trigger of another image and keep their labels, so that one image's
- * trigger works on no other. Unlike in the authors' code the networks see images of [0, 1], not normalised.
+ * trigger works on no other. While a model is trained all images get triggers in turns, as in the authors' code: of a tenth
+ * of them it would learn their own triggers by heart. Unlike in it the networks see images of [0, 1], not normalised.
  *
  * @module
  */
@@ -153,6 +154,7 @@ export function inputAware(options: InputAwareOptions = {}): Attack {
 
   const attack: Attack = defineAttack("inputAware", options, {
     crossRatio,
+    redrawn: true,
     trigger: (images) => put(images, images),
     cross: (images, _, others) => put(images, others),
     dispose,
