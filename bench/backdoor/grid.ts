@@ -180,7 +180,8 @@ async function infectedModel(
     await ebb.loadCheckpoint(path, { model, attack });
     return model.eval();
   }
-  await ebb.backdoor.infect(model, images, attack, { ...size.training, seed, progress });
+  const epochs = size.epochs?.[name] ?? size.training.epochs;
+  await ebb.backdoor.infect(model, images, attack, { ...size.training, epochs, seed, progress });
   await ebb.saveCheckpoint(path, { model, attack });
   return model;
 }

@@ -18,6 +18,8 @@ export interface Size {
   network(): ebb.nn.Module;
   /** How networks are trained by the attacker, apart from `infect`'s defaults. */
   readonly training: ebb.backdoor.TrainingOptions;
+  /** Epochs of attacks by name that take more, as those whose trigger is learnt with the model. */
+  readonly epochs?: Readonly<Record<string, number>>;
   /** How the defender trains, apart from the defence's defaults. */
   readonly repair: ebb.backdoor.TrainingOptions;
 }
@@ -50,6 +52,7 @@ export const SIZES: Readonly<Record<string, Size>> = {
     split: apart,
     network: () => ebb.models.smallCnn({ classes: 10 }),
     training: { epochs: 6 },
+    epochs: { inputAware: 25 },
     repair: {},
   },
   cifar: {
