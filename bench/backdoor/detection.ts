@@ -12,9 +12,10 @@
  * @module
  */
 import * as ebb from "../../mod.ts";
-import { train as fit } from "../../lib/backdoor/train.ts";
 import { parseOptions, pick } from "../options.ts";
 import { table } from "../peers/report.ts";
+import { trainBenign } from "./benign.ts";
+import { ATTACKS } from "./digits.ts";
 
 const options = parseOptions({
   benign: 20,
@@ -26,14 +27,7 @@ const options = parseOptions({
   rates: "0.1,0.05,0.01",
 });
 
-const { badnets, blend, infect, inspect, roc, sig } = ebb.backdoor;
-
-const ATTACKS: Record<string, (options: ebb.backdoor.AttackOptions) => ebb.backdoor.Attack> = {
-  badnets,
-  blend20: (options) => blend({ ...options, alpha: 0.2 }),
-  blend10: (options) => blend({ ...options, alpha: 0.1 }),
-  sig: (options) => sig({ ...options, cleanLabel: false, delta: 20 }),
-};
+const { infect, inspect, roc } = ebb.backdoor;
 
 const CLASSES = 10;
 /** Below this share of triggered digits an attack was not learnt. */
@@ -62,12 +56,7 @@ async function study(seed: number, kind: number | null): Promise<Row> {
   const settings = { epochs: options.epochs, seed, progress: false };
   let planted: Pick<Row, "attack" | "rate" | "target" | "asr">;
   if (kind === null) {
-    const usual = { batchSize: 128, lr: 0.1, momentum: 0.9, nesterov: true, weightDecay: 5e-4 };
-    await fit("benign", model, train, {
-      ...settings,
-      ...usual,
-      schedule: (steps) => ebb.optim.oneCycle({ steps }),
-    }, { loss: ({ tensors: [images, labels] }) => ebb.crossEntropy(model.forward(images), labels) });
+    await trainBenign(model, train, settings);
     planted = { attack: "none", rate: null, target: null, asr: null };
   } else {
     const attack = names[kind % names.length];
@@ -106,7 +95,7 @@ function percent(share: number | null): string {
 const strayed = ({ found: { labels } }: Row) => Math.max(...labels.map(({ shares }) => shares[1]));
 const anomaly = (kind: "patch" | "overlay" | "warp") => ({ found: { labels } }: Row) =>
   Math.max(...labels.map((label) => label[kind].anomaly));
-
+/** How much larger than the median the largest margin is, a logarithm. */
 const margin = ({ found: { labels } }: Row) => Math.max(...labels.map(({ advantages }) => advantages.margin));
 
 const head = ["seed", "attack", "rate, %", "target", "ACC, %", "ASR, %", "score", "says", "patch, anomaly"];

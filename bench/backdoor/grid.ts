@@ -7,18 +7,17 @@
  */
 import { join } from "node:path";
 import type { Dataset } from "../../lib/data/dataset.ts";
-import { INFECTION } from "../../lib/backdoor/infect.ts";
 import { measure, type Measured } from "../../lib/backdoor/measure.ts";
-import { train } from "../../lib/backdoor/train.ts";
 import type { ProgressEvent } from "../../lib/progress/mod.ts";
 import * as ebb from "../../mod.ts";
+import { BENIGN, trainBenign } from "./benign.ts";
 import { type Cell, type CellKey, Cells } from "./cells.ts";
 import type { Defend, MakeAttack } from "./registry.ts";
 import type { Size } from "./sizes.ts";
 import { secondsLeft } from "./time_left.ts";
 
-/** The infected model, and one that was never infected: what no defence need get below. */
-export const INFECTED = "infected", BENIGN = "benign";
+/** The model before any defence. */
+export const INFECTED = "infected";
 
 /** What is to be measured. */
 export interface Grid {
@@ -156,10 +155,7 @@ async function benignModel(
     await ebb.loadCheckpoint(path, { model });
     return model.eval();
   }
-  const settings = { ...INFECTION, ...size.training, seed, progress };
-  await train(BENIGN, model, images, settings, {
-    loss: ({ tensors: [images, labels] }) => ebb.crossEntropy(model.forward(images), labels),
-  });
+  await trainBenign(model, images, { ...size.training, seed, progress });
   await ebb.saveCheckpoint(path, { model });
   return model;
 }

@@ -12,13 +12,13 @@
  * @module
  */
 import { join } from "node:path";
-import { INFECTION } from "../../lib/backdoor/infect.ts";
-import { train as fit } from "../../lib/backdoor/train.ts";
 import { writeAtomically } from "../../lib/files/atomic.ts";
 import { pathName } from "../../lib/files/read.ts";
 import * as ebb from "../../mod.ts";
 import { parseOptions, pick } from "../options.ts";
 import { table } from "../peers/report.ts";
+import { BENIGN, trainBenign } from "./benign.ts";
+import { ATTACKS } from "./digits.ts";
 
 const options = parseOptions({
   attacks: "badnets,blend10,blend20,sig",
@@ -29,24 +29,23 @@ const options = parseOptions({
 });
 
 const { backdoor } = ebb;
-const ATTACKS: Readonly<Record<string, (options: ebb.backdoor.AttackOptions) => ebb.backdoor.Attack>> = {
-  badnets: backdoor.badnets,
-  blend10: (options) => backdoor.blend({ ...options, alpha: 0.1 }),
-  blend20: (options) => backdoor.blend({ ...options, alpha: 0.2 }),
-  sig: (options) => backdoor.sig({ ...options, cleanLabel: false, delta: 20 }),
-};
 const TARGETS = Array.from({ length: 10 }, (_, target) => target);
-const BENIGN = "benign";
 
 const { train, test } = await ebb.data.mnist();
 const { epochs, seed, epsilon } = options;
-const settings = { ...INFECTION, epochs, seed, progress: false };
+const settings = { epochs, seed, progress: false };
 
 ebb.seed(seed);
 using benign = ebb.models.smallCnn({ classes: TARGETS.length });
-await fit(BENIGN, benign, train, settings, {
-  loss: ({ tensors: [images, labels] }) => ebb.crossEntropy(benign.forward(images), labels),
-});
+await trainBenign(benign, train, settings);
+const attacked = { epsilon, progress: false };
+/** The share of each class among the benign model's answers, without images of that class. */
+const shares: number[] = [];
+for (const target of TARGETS) {
+  const targets = { [BENIGN]: target };
+  const { matrix } = await backdoor.labelMatrix({ [BENIGN]: benign }, test, { ...attacked, targets });
+  shares.push(matrix[0][target]);
+}
 
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 const round = (value: number) => value.toFixed(2);
@@ -72,20 +71,7 @@ for (const name of pick("attacks", options.attacks, Object.keys(ATTACKS))) {
     ]);
   }
   const targets = Object.fromEntries(Object.keys(named).map((row, target) => [row, target]));
-  const found = await backdoor.labelMatrix({ ...named, [BENIGN]: benign }, test, {
-    targets,
-    epsilon,
-    progress: false,
-  });
-  // Attacked the same way, the benign model's share of a class is that without its images too.
-  const shares = await Promise.all(TARGETS.map(async (target) => {
-    const { matrix } = await backdoor.labelMatrix({ [BENIGN]: benign }, test, {
-      targets: { [BENIGN]: target },
-      epsilon,
-      progress: false,
-    });
-    return matrix[0][target];
-  }));
+  const found = await backdoor.labelMatrix({ ...named, [BENIGN]: benign }, test, { ...attacked, targets });
   const diagonal = TARGETS.map((target) => found.matrix[target][target]);
   const near = (which: number) =>
     mean(distances.map((pair) => pair[which].adversarialTriggered / pair[which].cleanTriggered));

@@ -5,8 +5,9 @@
  */
 import * as ebb from "../../mod.ts";
 import { table } from "../peers/report.ts";
+import { BENIGN } from "./benign.ts";
 import type { Cell } from "./cells.ts";
-import { BENIGN, INFECTED } from "./grid.ts";
+import { INFECTED } from "./grid.ts";
 
 type Summary = ebb.backdoor.SummaryRow;
 /** A heading and rows below it. */

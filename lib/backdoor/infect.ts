@@ -6,7 +6,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { Module } from "../nn/module.ts";
 import { oneCycle } from "../optim/schedules.ts";
-import { fromHost } from "../tensor/create.ts";
 import { crossEntropy } from "../tensor/ops/mod.ts";
 import { Generator } from "../tensor/random.ts";
 import type { Attack } from "./attack.ts";
@@ -110,14 +109,11 @@ export async function infect<M extends Module>(
     loss: ({ tensors: [images, labels, marks, truth], step, steps }) => {
       learner?.step({ images, labels: truth, step, steps });
       model.train();
-      if (!attack.parts.redrawn) {
-        const batch = stamp(attack, images, marks.data() as Uint8Array, generator);
-        return crossEntropy(model.forward(batch), labels);
-      }
-      const drawn = drawPoison(attack, truth.data() as BigInt64Array, classes, generator);
-      const batch = stamp(attack, images, drawn.marks, generator);
-      const { shape, device } = truth;
-      return crossEntropy(model.forward(batch), fromHost(drawn.labels, shape, { dtype: "int64", device }));
+      const poison = attack.parts.redrawn
+        ? drawPoison(attack, truth, classes, generator)
+        : { marks: marks.data() as Uint8Array, labels };
+      const batch = stamp(attack, images, poison.marks, generator);
+      return crossEntropy(model.forward(batch), poison.labels);
     },
     epochEnds: async ({ epoch, loss }) => {
       if (test === undefined && epoch < settings.epochs) return;

@@ -73,13 +73,13 @@ export async function maximumMargins(
   using task = new Task("maximumMargins", classes, progress);
   const margins: number[] = [];
   for (let label = 0; label < classes; label++) {
+    const others = Float32Array.from({ length: classes }, (_, other) => other === label ? NEVER : 0);
+    using mask = fromHost(others, [1, classes], { dtype: "float32", device });
     using pictures = fromHost(start.slice(), [count, ...shape], { dtype: "float32", device });
     pictures.requiresGrad = true;
     using optimizer = new Adam([pictures], { lr });
     const run = () =>
       scope(() => {
-        const own = Float32Array.from({ length: classes }, (_, other) => other === label ? NEVER : 0);
-        const mask = fromHost(own, [1, classes], { dtype: "float32", device });
         const scores = frozen.forward(sigmoid(pictures));
         const margin = mean(sub(select(scores, 1, label), max(add(scores, mask), 1)));
         optimizer.zeroGrad();

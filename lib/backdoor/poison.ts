@@ -83,20 +83,21 @@ export function choosePoison(attack: Attack, data: Dataset): Poisoning {
 /** The same for a batch of images with their true labels, by lot: a share of `rate` on average. */
 export function drawPoison(
   attack: Attack,
-  truth: ArrayLike<bigint>,
+  truth: Tensor,
   classes: number,
   generator: Generator,
-): { marks: Uint8Array; labels: BigInt64Array<ArrayBuffer> } {
-  const marks = new Uint8Array(truth.length);
-  const labels = BigInt64Array.from(truth);
-  for (let row = 0; row < truth.length; row++) {
+): { marks: Uint8Array; labels: Tensor } {
+  const { shape, device } = truth;
+  const labels = BigInt64Array.from(truth.data() as BigInt64Array);
+  const marks = new Uint8Array(labels.length);
+  for (let row = 0; row < labels.length; row++) {
     const lot = generator.float();
     if (lot < attack.rate) {
       marks[row] = TRIGGERED;
-      labels[row] = BigInt(attack.label(Number(truth[row]), classes));
+      labels[row] = BigInt(attack.label(Number(labels[row]), classes));
     } else if (lot < attack.rate * (1 + attack.crossRatio)) marks[row] = CROSSED;
   }
-  return { marks, labels };
+  return { marks, labels: fromHost(labels, shape, { dtype: "int64", device }) };
 }
 
 /** The set that the attacker hands out. */

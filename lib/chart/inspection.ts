@@ -48,8 +48,8 @@ const GAP = 6;
 
 /**
  * A column for each label, in it how much less each kind of trigger takes than for the median label, and how much larger
- * the margin is that can be reached (natural logarithms, that of warps halved), the threshold as a line, and below it the patch and the overlay that were found. The target, if
- * the model looks infected, is shaded.
+ * the margin is that can be reached (natural logarithms, that of warps halved), the threshold as a line, and below it the
+ * patch and the overlay that were found. The target, if the model looks infected, is shaded.
  *
  * @param found what `ebb.backdoor.inspect` returned
  * @throws {RangeError} when there is no label, or names of labels are of another number.
@@ -68,7 +68,7 @@ const GAP = 6;
  * ```
  */
 export function inspection(found: Inspection, options: InspectionOptions = {}): Chart {
-  const { labels, infected, target, score, threshold } = found;
+  const { labels, target, score, threshold } = found;
   if (labels.length === 0) throw new RangeError("inspection: expected evidence of labels but found none");
   const { title = "Inspection for a backdoor", classes = labels.map(({ label }) => String(label)) } = options;
   if (classes.length !== labels.length) {
@@ -77,7 +77,7 @@ export function inspection(found: Inspection, options: InspectionOptions = {}): 
     );
   }
   const verdict = `${
-    infected && target !== null ? `Looks infected, towards ${classes[target]}` : "Does not look infected"
+    target === null ? "Does not look infected" : `Looks infected, towards ${classes[target]}`
   }: score ${score.toFixed(2)}; from ${threshold} on a model looks infected`;
   const legend = Object.entries(KINDS).map(([label, colour]): LegendItem => ({ label, colour, kind: "dot" }));
   legend.push({ label: "threshold", colour: SERIES.orange, kind: "dashed" });
