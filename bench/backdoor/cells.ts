@@ -32,21 +32,11 @@ export class Cells {
     this.#cells = cells;
   }
 
-  /** Those in a file, which need not be there. Models named in `forget` count as not measured and leave the file. */
-  static async open(path: string, forget: readonly string[] = []): Promise<Cells> {
-    const text = await Deno.readTextFile(path).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return "";
-      throw error;
-    });
-    // What follows the last line end is a line that was cut off.
-    const lines = text.slice(0, text.lastIndexOf("\n") + 1).split("\n").filter((line) => line !== "");
-    const cells = lines.map((line) => JSON.parse(line) as Cell).filter(({ model }) =>
-      !forget.includes(model)
-    );
-    const opened = new Cells(path, new Map(cells.map((cell) => [keyOf(cell), cell])));
-    const whole = cells.map(lineOf).join("");
-    if (whole !== text) await writeAtomically(path, [new TextEncoder().encode(whole)], "grid");
-    return opened;
+  /** Those in a file, which need not be there. */
+  static async open(path: string): Promise<Cells> {
+    const { cells, whole } = await read(path);
+    if (!whole) await write(path, cells);
+    return new Cells(path, new Map(cells.map((cell) => [keyOf(cell), cell])));
   }
 
   /** All of them, in the order in which they were finished. */
@@ -67,6 +57,29 @@ export class Cells {
     await file.syncData();
     this.#cells.set(keyOf(cell), cell);
   }
+
+  /** Takes cells out, as if they had never been measured; those that another program added to the file stay. */
+  async forget(which: (cell: Cell) => boolean): Promise<void> {
+    const { cells } = await read(this.#path);
+    if (!cells.some(which)) return;
+    await write(this.#path, cells.filter((cell) => !which(cell)));
+    for (const cell of this.all().filter(which)) this.#cells.delete(keyOf(cell));
+  }
+}
+
+/** The cells in a file; it is not whole where a line was cut off. */
+async function read(path: string): Promise<{ cells: Cell[]; whole: boolean }> {
+  const text = await Deno.readTextFile(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  });
+  const end = text.lastIndexOf("\n") + 1;
+  const lines = text.slice(0, end).split("\n").filter((line) => line !== "");
+  return { cells: lines.map((line) => JSON.parse(line)), whole: end === text.length };
+}
+
+async function write(path: string, cells: readonly Cell[]): Promise<void> {
+  await writeAtomically(path, [new TextEncoder().encode(cells.map(lineOf).join(""))], "grid");
 }
 
 function keyOf({ size, attack, rate, seed, model }: CellKey): string {

@@ -62,11 +62,18 @@ export function cellsOf({ size, attacks, defences, rates, seeds }: Grid): CellKe
   );
 }
 
+/** What a folder holds of finished cells. */
+export function cellsIn(folder: string): Promise<Cells> {
+  return Cells.open(join(folder, "cells.jsonl"));
+}
+
 /** Makes what is missing of a grid and returns the rows of all its cells. */
 export async function runGrid(grid: Grid): Promise<Cell[]> {
   await Deno.mkdir(grid.folder, { recursive: true });
-  const cells = await Cells.open(join(grid.folder, "cells.jsonl"), grid.redo);
+  const cells = await cellsIn(grid.folder);
   const keys = cellsOf(grid);
+  const again = keys.filter(({ model }) => grid.redo?.includes(model));
+  await cells.forget((cell) => again.some((key) => sameInfected(key, cell) && key.model === cell.model));
   let left = keys.filter((key) => cells.get(key) === undefined);
   let estimate = secondsLeft(left, cells.all());
   while (left.length > 0) {
@@ -87,8 +94,14 @@ export async function runGrid(grid: Grid): Promise<Cell[]> {
         estimate = secondsLeft(left, cells.all());
       },
     });
+    left = keys.filter((key) => cells.get(key) === undefined);
   }
   return keys.map((key) => cells.get(key)!);
+}
+
+/** Whether two cells stand on the same infected model. */
+function sameInfected(a: CellKey, b: CellKey): boolean {
+  return a.size === b.size && a.attack === b.attack && a.rate === b.rate && a.seed === b.seed;
 }
 
 /** Where {@linkcode makeCells} says what it does. */
@@ -115,6 +128,12 @@ async function makeCells(
   ebb.seed(seed);
   using attack = await grid.attacks[name]({ rate, seed }, { benign, shape: images.fields[0].shape });
   using infected = await infectedModel(grid, images, attack, name, seed, progress(first));
+  const before = cells.get({ ...first, model: INFECTED });
+  if (before && !sameFigures(before, await measure(infected, test, attack))) {
+    // Trained anew, and not the model that the finished cells tell of, as after another version or on another machine.
+    await cells.forget((cell) => sameInfected(cell, first));
+    return;
+  }
   for (const cell of keys) {
     tell(cell);
     const { model: kind } = cell;
@@ -132,13 +151,19 @@ async function makeCells(
     } finally {
       if (made !== infected && made !== benign) made.dispose();
     }
-    const before = kind === INFECTED ? undefined : cells.get({ ...cell, model: INFECTED });
-    const der = before && kind !== BENIGN ? { der: ebb.backdoor.derOf(before, figures) } : {};
+    const repaired = kind !== INFECTED && kind !== BENIGN;
+    const der = repaired && {
+      der: ebb.backdoor.derOf(cells.get({ ...cell, model: INFECTED })!, figures),
+    };
     const seconds = Math.round((performance.now() - begin) / 100) / 10;
     const date = new Date().toISOString().slice(0, 10);
     await finish({ ...cell, ...figures, ...der, seconds, date });
     begin = performance.now();
   }
+}
+
+function sameFigures(a: Measured, b: Measured): boolean {
+  return a.acc === b.acc && a.asr === b.asr && a.ra === b.ra;
 }
 
 /** A network trained on clean images as infected ones are on poisoned ones, from its checkpoint if there is one. */

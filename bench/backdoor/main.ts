@@ -9,7 +9,9 @@
  * folder in CIFAR-10's binary format (with 10,000 to train: hours on two cores). full: width 64, 100 epochs, for a GPU.
  * Whatever is finished is kept in `--out` (default `bench/backdoor/results/<size>`): the same command after an
  * interruption goes on, one with more attacks, defences, rates or seeds adds to it. `--redo` names defences that are run
- * again. Writes `leaderboard.md`, `report.html` and `summary.csv` there, beside `cells.jsonl`, the rows as measured.
+ * again. Writes `leaderboard.md`, `report.html` and `summary.csv` of all that the folder holds, beside `cells.jsonl`, the
+ * rows as measured. Trained models stay there as checkpoints; where one has gone and is trained anew to other figures, as
+ * on another machine, what was measured of the old one is measured again.
  *
  * @module
  */
@@ -19,7 +21,7 @@ import { pathName } from "../../lib/files/read.ts";
 import { bar, ProgressLine } from "../../lib/progress/mod.ts";
 import * as ebb from "../../mod.ts";
 import { numbers, parseOptions, pick } from "../options.ts";
-import { type Grid, type GridProgress, runGrid } from "./grid.ts";
+import { cellsIn, type Grid, type GridProgress, runGrid } from "./grid.ts";
 import { ATTACKS, DEFENCES } from "./registry.ts";
 import { markdown, page, summaries } from "./report.ts";
 import { SIZES } from "./sizes.ts";
@@ -60,8 +62,9 @@ const grid: Grid = {
     line.show(() => textOf(progress));
   },
 };
-const cells = await runGrid(grid).catch(refuse);
+await runGrid(grid).catch(refuse);
 line.end();
+const cells = (await cellsIn(folder)).all().filter((cell) => cell.size === name);
 
 const command = ["deno run -A bench/backdoor/main.ts", ...Deno.args].join(" ");
 const machine =

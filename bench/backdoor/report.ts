@@ -27,21 +27,56 @@ export interface Run {
 
 /** Means and deviations over seeds of each attack, rate and model. */
 export function summaries(cells: readonly Cell[]): Summary[] {
-  return ebb.backdoor.summarise(cells);
+  return ebb.backdoor.summarise(cells).sort((a, b) =>
+    b.rate! - a.rate! || (a.attack < b.attack ? -1 : Number(a.attack > b.attack)) || place(a) - place(b)
+  );
 }
 
-/** Means over attacks, seed by seed, summed up over seeds; the best defence first, between what it began with and the floor. */
-export function leaderboard(cells: readonly Cell[]): Summary[] {
-  const groups = Map.groupBy(cells, ({ rate, model, seed }) => JSON.stringify([rate, model, seed]));
-  const means = [...groups.values()].map((group): ebb.backdoor.EvaluationRow => {
-    const mean = (key: "acc" | "asr" | "ra" | "der") =>
-      group.reduce((sum, row) => sum + row[key]!, 0) / group.length;
-    const [{ rate, model, seed, der }] = group;
-    const figures = { acc: mean("acc"), asr: mean("asr"), ra: mean("ra") };
-    return { attack: "all", rate, model, seed, ...figures, ...(der !== undefined && { der: mean("der") }) };
-  });
-  const place = ({ model, der = 0 }: Summary) => model === INFECTED ? -2 : model === BENIGN ? 2 : -der;
-  return ebb.backdoor.summarise(means).sort((a, b) => b.rate! - a.rate! || place(a) - place(b));
+/** The best defence first, between what it began with and the floor. */
+function place({ model, der = 0 }: Summary): number {
+  return model === INFECTED ? -2 : model === BENIGN ? 2 : -der;
+}
+
+/** A defence over attacks. */
+export interface BoardRow extends Summary {
+  /** How many attacks the means are over. */
+  readonly attacks: number;
+  /** How much clean accuracy went, against the very models that were repaired. */
+  readonly lost: number;
+  /** The attack that stays most, by its mean over seeds. */
+  readonly worst: number;
+}
+
+/** Means over attacks, seed by seed, summed up over seeds. */
+export function leaderboard(cells: readonly Cell[]): BoardRow[] {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const begun = new Map(
+    cells.filter(({ model }) => model === INFECTED).map((cell) => [infectedOf(cell), cell]),
+  );
+  const boardRow = (own: readonly Cell[]): BoardRow => {
+    const seeds = [...Map.groupBy(own, ({ seed }) => seed).values()].map(
+      (group): ebb.backdoor.EvaluationRow => {
+        const of = (key: "acc" | "asr" | "ra" | "der") => mean(group.map((row) => row[key]!));
+        const [{ rate, model, seed, der }] = group;
+        const figures = {
+          acc: of("acc"),
+          asr: of("asr"),
+          ra: of("ra"),
+          ...(der !== undefined && { der: of("der") }),
+        };
+        return { attack: "all", rate, model, seed, ...figures };
+      },
+    );
+    const each = ebb.backdoor.summarise(own);
+    return {
+      ...ebb.backdoor.summarise(seeds)[0],
+      attacks: each.length,
+      lost: mean(own.map((cell) => begun.get(infectedOf(cell))!.acc - cell.acc)),
+      worst: Math.max(...each.map(({ asr }) => asr)),
+    };
+  };
+  return [...Map.groupBy(cells, ({ rate, model }) => JSON.stringify([rate, model])).values()].map(boardRow)
+    .sort((a, b) => b.rate! - a.rate! || place(a) - place(b));
 }
 
 /** All of it as markdown. */
@@ -80,32 +115,31 @@ ${[board, ...charts.map((chart) => chart.html()), each].join("\n")}
 }
 
 function tables(cells: readonly Cell[]): Table[] {
-  const board = leaderboard(cells);
-  const all = summaries(cells);
-  const worst = ({ model, rate }: Summary) =>
-    Math.max(...all.filter((row) => row.model === model && row.rate === rate).map(({ asr }) => asr));
-  const lost = ({ model, rate, acc }: Summary) =>
-    model === INFECTED || model === BENIGN
-      ? "–"
-      : points(board.find((row) => row.model === INFECTED && row.rate === rate)!.acc - acc);
   const figures = ["ACC", "ASR", "RA", "DER"];
-  const attacks = new Set(all.map(({ attack }) => attack)).size;
   return [{
-    title: `Means over ${attacks} attack${attacks > 1 ? "s" : ""}`,
-    head: ["poisoned", "model", ...figures, "ACC lost", "worst ASR", "seeds"],
-    rows: board.map((row) => [
+    title: "Means over attacks",
+    head: ["poisoned", "model", ...figures, "ACC lost", "worst ASR", "attacks", "seeds"],
+    rows: leaderboard(cells).map((row) => [
       percent(row.rate!),
       row.model,
       ...figuresOf(row),
-      lost(row),
-      points(worst(row)),
+      row.model === INFECTED || row.model === BENIGN ? "–" : points(row.lost),
+      points(row.worst),
+      String(row.attacks),
       String(row.seeds),
     ]),
   }, {
     title: "Attack by attack",
     head: ["poisoned", "attack", "model", ...figures, "seeds"],
-    rows: all.map((row) => [percent(row.rate!), row.attack, row.model, ...figuresOf(row), String(row.seeds)]),
+    rows: summaries(cells).map((
+      row,
+    ) => [percent(row.rate!), row.attack, row.model, ...figuresOf(row), String(row.seeds)]),
   }];
+}
+
+/** The infected model that a cell stands on. */
+function infectedOf({ attack, rate, seed }: Cell): string {
+  return JSON.stringify([attack, rate, seed]);
 }
 
 /** Points, with their deviation over seeds. */

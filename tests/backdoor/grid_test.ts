@@ -144,6 +144,57 @@ Deno.test("another defence is added without training infected models again, and 
     assertEquals([figures(again), [...new Set(made)]], [figures(cells), ["clp"]]);
   }));
 
+Deno.test("where an infected model is trained anew to other figures, all that stood on the old one is measured again", () =>
+  inFolder(async (folder) => {
+    const attacks = { badnets: ATTACKS.badnets };
+    const grid = gridIn(folder, { attacks });
+    const cells = await runGrid(grid);
+    const path = `${folder}/cells.jsonl`;
+    const lines = (await Deno.readTextFile(path)).trimEnd().split("\n");
+    const edited = (change: Partial<Cell>, line: string) =>
+      JSON.stringify({ ...JSON.parse(line), ...change });
+    // The infected row of a model that is not there, and one defence missing.
+    await Deno.writeTextFile(path, [edited({ acc: 0.5 }, lines[0]), ...lines.slice(1, 3), ""].join("\n"));
+    const made = new Set<string>();
+    const again = await runGrid({ ...grid, onProgress: ({ cell }) => made.add(cell.model) });
+    assertEquals([figures(again), [...made]], [figures(cells), ["clp", "infected", "benign", "fineTune"]]);
+    assertEquals(figures((await Cells.open(path)).all()), figures(cells));
+
+    // Trained anew to the same figures, it is the same model.
+    await Deno.remove(`${folder}/tiny-badnets-rate0.2-seed1.safetensors`);
+    await Deno.writeTextFile(path, lines.slice(0, 3).join("\n") + "\n");
+    made.clear();
+    await runGrid({ ...grid, onProgress: ({ cell }) => made.add(cell.model) });
+    assertEquals([...made], ["clp"]);
+  }));
+
+Deno.test("a defence is run again for the cells of the grid, and not for others in the folder", () =>
+  inFolder(async (folder) => {
+    const attacks = { badnets: ATTACKS.badnets };
+    const grid = gridIn(folder, { attacks, defences: { clp: DEFENCES.clp } });
+    await runGrid(grid);
+    const path = `${folder}/cells.jsonl`;
+    const others = invented();
+    const cells = await Cells.open(path);
+    for (const cell of others) await cells.add({ ...cell, model: "clp" });
+    const made: string[] = [];
+    await runGrid({ ...grid, redo: ["clp"], onProgress: ({ cell }) => made.push(cell.model) });
+    assertEquals(new Set(made), new Set(["clp"]));
+    assert((await Cells.open(path)).get({ ...others[0], model: "clp" }));
+  }));
+
+Deno.test("cells that another program added stay when some are forgotten", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/cells.jsonl`;
+    const [first, second, third] = invented();
+    const mine = await Cells.open(path);
+    await mine.add(first);
+    await mine.add(second);
+    await (await Cells.open(path)).add(third);
+    await mine.forget(({ model }) => model === first.model);
+    assertEquals([mine.all(), (await Cells.open(path)).all()], [[second], [second, third]]);
+  }));
+
 Deno.test("cells of other sizes in the file are left alone", () =>
   inFolder(async (folder) => {
     const path = `${folder}/cells.jsonl`;
@@ -242,18 +293,38 @@ Deno.test("the leaderboard has means over attacks and deviations over seeds, the
   assertAlmostEquals(good.asr, 0.15);
   assertAlmostEquals(good.asrStd!, 0.1 / Math.SQRT2);
   assertAlmostEquals(good.accStd!, 0);
-  assertEquals(summaries(invented()).length, 8);
+  assertAlmostEquals(good.lost, 0.01);
+  assertAlmostEquals(good.worst, 0.15);
+  assertEquals([good.attacks, summaries(invented()).length], [2, 8]);
+  assertEquals(summaries(invented()).slice(0, 4).map(({ attack, model }) => `${attack} ${model}`), [
+    "badnets infected",
+    "badnets <good>",
+    "badnets weak",
+    "badnets benign",
+  ]);
+});
+
+Deno.test("accuracy is lost against the models that a defence repaired, where it was not run on all of them", () => {
+  const cells = invented().filter(({ attack, model }) => attack === "blend" || model !== "<good>");
+  const good = leaderboard(cells).find(({ model }) => model === "<good>")!;
+  assertAlmostEquals(good.lost, 0.02);
+  assertEquals([good.attacks, good.seeds], [1, 2]);
 });
 
 Deno.test("the report has the tables and the charts", () => {
   const run = { size: "tiny", command: "deno run", machine: "2 processors" };
   const text = markdown(invented(), run);
   assert(
-    text.includes("| 10 % | <good> | 89.0 ± 0.0 | 15.0 ± 7.1 | 85.0 ± 7.1 | 90.0 ± 0.0 | 1.0 | 15.0 | 2 |"),
+    text.includes(
+      "| 10 % | <good> | 89.0 ± 0.0 | 15.0 ± 7.1 | 85.0 ± 7.1 | 90.0 ± 0.0 | 1.0 | 15.0 | 2 | 2 |",
+    ),
     text,
   );
   assert(text.includes("2026-11-21 to 2026-11-22, 2 processors: deno run."), text);
-  assert(text.includes("| 10 % | benign | 92.0 ± 0.0 | 1.0 ± 0.0 | 99.0 ± 0.0 | – | – | 1.0 | 2 |"), text);
+  assert(
+    text.includes("| 10 % | benign | 92.0 ± 0.0 | 1.0 ± 0.0 | 99.0 ± 0.0 | – | – | 1.0 | 2 | 2 |"),
+    text,
+  );
   assert(text.includes("| 10 % | blend | infected | 90.0 ± 0.0 | 100.0 ± 0.0 |"), text);
   const html = page(invented(), run);
   assertEquals([html.split("<svg").length - 1, html.includes("<good>"), html.includes("&lt;good&gt;")], [
