@@ -1,21 +1,24 @@
 /**
  * How well `inspect` tells infected models from benign ones: trains small networks on digits, half of them on poisoned
- * ones, of as many seeds, with several attacks, rates and targets, and inspects each with 5 % of clean digits. Prints
- * markdown: a row a model, then the area under the receiver operating characteristic of the score and of single pieces of
+ * ones, of as many seeds, with several attacks, rates and targets, and inspects each with 5 % of clean digits. Writes
+ * `detection.md`: a row a model, then the area under the receiver operating characteristic of the score and of pieces of
  * evidence. A model whose attack was not learnt (ASR below 50 %) is no infected one: it is shown, but not counted.
  *
  *     deno run -A bench/backdoor/detection.ts [--benign 20] [--infected 24] [--seed 1] [--epochs 5] [--clean 450]
  *                                             [--attacks badnets,blend20,blend10,sig] [--rates 0.1,0.05,0.01]
+ *                                             [--out bench/backdoor/results/detection]
  *
  * `inspect`'s threshold was fixed on models of other seeds than the ones reported.
  *
  * @module
  */
+import { pathName } from "../../lib/files/read.ts";
 import * as ebb from "../../mod.ts";
-import { parseOptions, pick } from "../options.ts";
+import { numbers, parseOptions, pick } from "../options.ts";
 import { table } from "../peers/report.ts";
 import { trainBenign } from "./benign.ts";
 import { ATTACKS } from "./digits.ts";
+import { commandOf, machine, today, writeResult } from "./result.ts";
 
 const options = parseOptions({
   benign: 20,
@@ -25,6 +28,7 @@ const options = parseOptions({
   clean: 450,
   attacks: "badnets,blend20,blend10,sig",
   rates: "0.1,0.05,0.01",
+  out: pathName(new URL("results/detection/", import.meta.url)),
 });
 
 const { infect, inspect, roc } = ebb.backdoor;
@@ -35,7 +39,7 @@ const LEARNT = 0.5;
 
 const { train, test } = await ebb.data.mnist();
 const names = pick("attacks", options.attacks, Object.keys(ATTACKS));
-const rates = options.rates.split(",").map(Number);
+const rates = numbers("rates", options.rates, "above 0 and of at most 1", (rate) => rate > 0 && rate <= 1);
 
 /** A model that was inspected. */
 interface Row {
@@ -99,7 +103,7 @@ const anomaly = (kind: "patch" | "overlay" | "warp") => ({ found: { labels } }: 
 const margin = ({ found: { labels } }: Row) => Math.max(...labels.map(({ advantages }) => advantages.margin));
 
 const head = ["seed", "attack", "rate, %", "target", "ACC, %", "ASR, %", "score", "says", "patch, anomaly"];
-console.log(table(
+const models = table(
   [...head, "overlay, anomaly", "warp, anomaly", "margin, ln", "largest share", "seconds"],
   rows.map((row) => [
     row.seed,
@@ -117,7 +121,7 @@ console.log(table(
     strayed(row).toFixed(2),
     row.seconds.toFixed(1),
   ]),
-));
+);
 
 const counted = rows.filter(({ asr }) => asr === null || asr >= LEARNT);
 const benign = counted.filter(({ target }) => target === null);
@@ -132,25 +136,32 @@ const evidence: Record<string, (row: Row) => number> = {
 const auc = (of: (row: Row) => number, rows: readonly Row[]) =>
   roc(rows.map(of), rows.map(({ target }) => target !== null)).auc.toFixed(3);
 const planted = names.filter((name) => counted.some(({ attack }) => attack === name));
-console.log(table(
+const areas = table(
   ["AUC", "all", ...planted],
   Object.entries(evidence).map(([name, of]) => [
     name,
     auc(of, counted),
     ...planted.map((name) => auc(of, [...benign, ...counted.filter(({ attack }) => attack === name)])),
   ]),
-));
+);
 
 const infected = counted.filter(({ target }) => target !== null);
 const caught = infected.filter(({ found }) => found.infected);
 const right = caught.filter(({ target, found }) => found.target === target);
 const alarms = benign.filter(({ found }) => found.infected);
-console.log(
-  `${infected.length} infected and ${benign.length} benign models counted, ${
-    rows.length - counted.length
-  } not: ` +
-    `at the threshold of ${
-      rows[0].found.threshold
-    }, ${caught.length} infected ones are found, ${right.length} of them ` +
-    `with their target, and ${alarms.length} benign ones are suspected.`,
-);
+const uncounted = rows.length - counted.length;
+const [{ found: { threshold } }] = rows;
+const text = `# Telling infected models from benign ones
+
+${today()}, ${machine()}: ${commandOf("detection.ts")}
+
+${models}
+
+${areas}
+
+${infected.length} infected and ${benign.length} benign models counted, ${uncounted} not: at the threshold of ${threshold},
+${caught.length} infected ones are found, ${right.length} of them with their target, and ${alarms.length} benign ones are suspected.
+`;
+await writeResult(options.out, "detection.md", text);
+console.log(text);
+Deno.exit();

@@ -13,6 +13,7 @@ import * as ebb from "../../mod.ts";
 import { BENIGN, trainBenign } from "./benign.ts";
 import { type Cell, type CellKey, Cells } from "./cells.ts";
 import type { Defend, MakeAttack } from "./registry.ts";
+import { today } from "./result.ts";
 import type { Size } from "./sizes.ts";
 import { secondsLeft } from "./time_left.ts";
 
@@ -156,8 +157,7 @@ async function makeCells(
       der: ebb.backdoor.derOf(cells.get({ ...cell, model: INFECTED })!, figures),
     };
     const seconds = Math.round((performance.now() - begin) / 100) / 10;
-    const date = new Date().toISOString().slice(0, 10);
-    await finish({ ...cell, ...figures, ...der, seconds, date });
+    await finish({ ...cell, ...figures, ...der, seconds, date: today() });
     begin = performance.now();
   }
 }

@@ -16,7 +16,6 @@
  * @module
  */
 import { join } from "node:path";
-import { writeAtomically } from "../../lib/files/atomic.ts";
 import { pathName } from "../../lib/files/read.ts";
 import { bar, ProgressLine } from "../../lib/progress/mod.ts";
 import * as ebb from "../../mod.ts";
@@ -24,6 +23,7 @@ import { numbers, parseOptions, pick } from "../options.ts";
 import { cellsIn, type Grid, type GridProgress, runGrid } from "./grid.ts";
 import { ATTACKS, DEFENCES } from "./registry.ts";
 import { markdown, page, summaries } from "./report.ts";
+import { commandOf, machine, writeResult } from "./result.ts";
 import { SIZES } from "./sizes.ts";
 
 const options = parseOptions({
@@ -66,15 +66,10 @@ await runGrid(grid).catch(refuse);
 line.end();
 const cells = (await cellsIn(folder)).all().filter((cell) => cell.size === name);
 
-const command = ["deno run -A bench/backdoor/main.ts", ...Deno.args].join(" ");
-const machine =
-  `${navigator.hardwareConcurrency} processors, ${Deno.build.target}, Deno ${Deno.version.deno}`;
-const run = { size: name, command, machine };
+const run = { size: name, command: commandOf("main.ts"), machine: machine() };
 const text = markdown(cells, run);
-const write = (file: string, contents: string) =>
-  writeAtomically(join(folder, file), [new TextEncoder().encode(contents)], "grid");
-await write("leaderboard.md", text);
-await write("report.html", page(cells, run));
+await writeResult(folder, "leaderboard.md", text);
+await writeResult(folder, "report.html", page(cells, run));
 await ebb.backdoor.saveRows(join(folder, "summary.csv"), summaries(cells));
 console.log(text);
 console.log(`The charts are in ${join(folder, "report.html")}`);

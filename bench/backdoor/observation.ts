@@ -11,14 +11,13 @@
  *
  * @module
  */
-import { join } from "node:path";
-import { writeAtomically } from "../../lib/files/atomic.ts";
 import { pathName } from "../../lib/files/read.ts";
 import * as ebb from "../../mod.ts";
 import { parseOptions, pick } from "../options.ts";
 import { table } from "../peers/report.ts";
 import { BENIGN, trainBenign } from "./benign.ts";
 import { ATTACKS } from "./digits.ts";
+import { commandOf, machine, today, writeResult } from "./result.ts";
 
 const options = parseOptions({
   attacks: "badnets,blend10,blend20,sig",
@@ -50,9 +49,6 @@ for (const target of TARGETS) {
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 const round = (value: number) => value.toFixed(2);
 const rows: string[][] = [];
-await Deno.mkdir(options.out, { recursive: true });
-const write = (file: string, text: string) =>
-  writeAtomically(join(options.out, file), [new TextEncoder().encode(text)], "observation");
 
 for (const name of pick("attacks", options.attacks, Object.keys(ATTACKS))) {
   using models = new DisposableStack();
@@ -83,16 +79,19 @@ for (const name of pick("attacks", options.attacks, Object.keys(ATTACKS))) {
     round(near(1)),
   ]);
   const subtitle = `${name}, untargeted adversarial examples within ε = ${epsilon}`;
-  await write(`${name}.svg`, ebb.chart.labelMatrix(found.matrix, { ...found, subtitle }).svg);
+  await writeResult(
+    options.out,
+    `${name}.svg`,
+    ebb.chart.labelMatrix(found.matrix, { ...found, subtitle }).svg,
+  );
 }
 
-const command = ["deno run -A bench/backdoor/observation.ts", ...Deno.args].join(" ");
 const text = `# The paper's observation on digits
 
-${
-  new Date().toISOString().slice(0, 10)
-}: ${command}. ${TARGETS.length} infected models an attack, one for each target,
-and a benign one, trained for ${epochs} epochs, seed ${seed}; ${test.length} test images, PGD within ε = ${epsilon}.
+${today()}, ${machine()}: ${
+  commandOf("observation.ts")
+}. ${TARGETS.length} infected models an attack, one for each
+target, and a benign one, trained for ${epochs} epochs, seed ${seed}; ${test.length} test images, PGD within ε = ${epsilon}.
 
 Share: of untargeted adversarial examples of images of other classes, those taken for the target; mean and range over
 targets. Feature distance: from the adversarial example to the image with the trigger, over that from the clean image to
@@ -111,6 +110,6 @@ ${
   )
 }
 `;
-await write("observation.md", text);
+await writeResult(options.out, "observation.md", text);
 console.log(text);
 Deno.exit();
