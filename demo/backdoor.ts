@@ -5,7 +5,6 @@
  * @module
  */
 import * as ebb from "../mod.ts";
-import { predicted } from "./evaluate.ts";
 import type { Images } from "./images.ts";
 
 /** What was found. */
@@ -23,17 +22,15 @@ export interface Erased {
   /** The infected network and the repaired one. */
   readonly rows: readonly ebb.backdoor.EvaluationRow[];
   /** Accuracy and trigger success after each epoch of the repair. */
-  readonly curve: readonly ebb.chart.ErasureRow[];
+  readonly curve: readonly ebb.backdoor.CourseRow[];
   /** Images as they are, with the trigger, and attacked, with what the networks take them for. */
-  readonly pictures: readonly ebb.chart.GridColumn[];
+  readonly pictures: readonly ebb.backdoor.ExampleColumn[];
 }
 
 /** The most images that are trained on, and that the repair is measured on after each epoch. */
 const [MOST, SAMPLE] = [9000, 500];
 /** The share of the images that the repair is given. */
 const CLEAN = 0.05;
-/** Images shown. */
-const EXAMPLES = 4;
 const TARGET = 0;
 
 /**
@@ -64,12 +61,7 @@ export async function plantAndErase(
     progress,
   });
   const sample = test.length > SAMPLE ? test.subset({ count: SAMPLE, seed }) : test;
-  const curve: ebb.chart.ErasureRow[] = [];
-  const follow = async (epoch: number, model: ebb.nn.Module) => {
-    const [{ acc, asr }] = await ebb.backdoor.evaluate({ model }, sample, attack);
-    curve.push({ epoch, acc, asr });
-  };
-  await follow(0, infected);
+  const course = await ebb.backdoor.follow(infected, sample, attack);
   const inspection = await ebb.backdoor.inspect(infected, clean, { epsilons: [], seed, progress });
   using repaired = await ebb.backdoor.aft(infected, clean, {
     inspection,
@@ -77,7 +69,7 @@ export async function plantAndErase(
     augment,
     seed,
     progress,
-    onEpoch: ({ epoch, model }) => follow(epoch, model),
+    onEpoch: course.onEpoch,
   });
   return {
     attack: "a checkered patch of 3 × 3 pixels in the lower right corner",
@@ -90,46 +82,7 @@ export async function plantAndErase(
     inspection,
     suspected: inspection.target === null ? null : classes[inspection.target],
     rows: await ebb.backdoor.evaluate({ infected, repaired }, test, attack),
-    curve,
-    pictures: await pictures(images, infected, repaired, attack),
+    curve: course.rows,
+    pictures: await ebb.backdoor.examples({ infected, repaired }, test, attack),
   };
-}
-
-/** A few images of other classes than the target, in all their forms. */
-async function pictures(
-  { test, classes }: Images,
-  infected: ebb.nn.Module,
-  repaired: ebb.nn.Module,
-  attack: ebb.backdoor.Attack,
-): Promise<ebb.chart.GridColumn[]> {
-  const epsilon = await ebb.backdoor.chooseEpsilon(infected, test);
-  const labels = test.labels();
-  const rows = [...labels.keys()].filter((row) => labels[row] !== TARGET).slice(0, EXAMPLES);
-  const [{ data, shape }] = test.gather(rows);
-  return ebb.scope(() => {
-    const clean = ebb.tensor(data as Float32Array<ArrayBuffer>, { shape: [...shape] });
-    const truth = ebb.tensor(rows.map((row) => labels[row]), { dtype: "int64" });
-    const triggered = attack.trigger(clean);
-    const adversarial = ebb.backdoor.pgd(infected, clean, truth, { epsilon });
-    const column = (title: string, batch: ebb.Tensor, model: ebb.nn.Module): ebb.chart.GridColumn => {
-      const taken = ebb.noGrad(() => predicted(model.forward(batch)));
-      const pixels = batch.data() as Float32Array;
-      const size = pixels.length / rows.length;
-      return {
-        title,
-        images: rows.map((row, i) => ({
-          pixels: pixels.subarray(i * size, (i + 1) * size),
-          shape: shape.slice(1),
-          caption: classes[taken[i]],
-          wrong: taken[i] !== labels[row],
-        })),
-      };
-    };
-    return [
-      column("clean, infected", clean, infected),
-      column("trigger, infected", triggered, infected),
-      column("attacked, infected", adversarial, infected),
-      column("trigger, repaired", triggered, repaired),
-    ];
-  });
 }

@@ -10,7 +10,7 @@ import type { Module } from "../nn/module.ts";
 import { Task } from "../progress/mod.ts";
 import { attacked, type AttackedOptions, taken } from "./attacked.ts";
 import { farEnough } from "./epsilon.ts";
-import { checkImages } from "./images.ts";
+import { checkTask } from "./images.ts";
 import type { RunOptions } from "./train.ts";
 
 /** Options of {@linkcode adversarialLabels}. */
@@ -42,7 +42,7 @@ export async function adversarialLabels(
   clean: Dataset,
   options: AdversarialLabelsOptions = {},
 ): Promise<number[]> {
-  const { classes } = checkImages("adversarialLabels", clean);
+  const { classes } = await checkTask("adversarialLabels", model, clean, options);
   const epsilon = options.epsilon ?? await farEnough(model, clean, options);
   const counts = new Array<number>(classes).fill(0);
   const batches = attacked(
@@ -108,9 +108,9 @@ export async function labelMatrix(
   options: LabelMatrixOptions = {},
 ): Promise<LabelMatrix> {
   const { targets, progress, ...attack } = options;
-  const { classes, labels } = checkImages("labelMatrix", clean);
   const entries = Object.entries(models);
   if (entries.length === 0) throw new RangeError("labelMatrix: expected at least one model but found none");
+  const { classes, labels } = await checkTask("labelMatrix", entries[0][1], clean, options);
   checkTargets(targets ?? {}, models, classes);
   const sets = entries.map(([name]) => {
     const target = targets?.[name];

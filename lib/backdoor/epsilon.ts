@@ -8,7 +8,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { predict } from "../nn/predict.ts";
 import type { Module } from "../nn/module.ts";
 import { attacked, type AttackedOptions, taken } from "./attacked.ts";
-import { checkImages } from "./images.ts";
+import { checkTask } from "./images.ts";
 
 /** Options of {@linkcode chooseEpsilon}. */
 export interface EpsilonOptions extends AttackedOptions {
@@ -58,7 +58,7 @@ export async function chooseEpsilon(
 ): Promise<number> {
   const { grid = GRID, share = 0.9, count = 256, ...attack } = options;
   checkEpsilon(grid, share, count);
-  checkImages("chooseEpsilon", clean);
+  await checkTask("chooseEpsilon", model, clean, options);
   const { swap, seed = SEED } = attack;
   const few = count < clean.length ? clean.subset({ count, stratified: true, seed }) : clean;
   const labels = few.labels();

@@ -74,6 +74,15 @@ export async function evaluate(
  * @param before the infected model's shares
  * @param after the repaired model's
  * @returns 1 for a backdoor that is gone at no cost, 0.5 for nothing done.
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const [infected, repaired] = [{ acc: 0.98, asr: 1 }, { acc: 0.96, asr: 0.02 }];
+ * assertAlmostEquals(ebb.backdoor.derOf(infected, repaired), 0.98);
+ * ```
  */
 export function derOf(before: Pick<Measured, "acc" | "asr">, after: Pick<Measured, "acc" | "asr">): number {
   return (Math.max(0, before.asr - after.asr) - Math.max(0, before.acc - after.acc) + 1) / 2;

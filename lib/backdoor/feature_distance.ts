@@ -13,7 +13,7 @@ import type { Attack } from "./attack.ts";
 import { attacked } from "./attacked.ts";
 import { farEnough } from "./epsilon.ts";
 import { penultimate } from "./features.ts";
-import { checkImages } from "./images.ts";
+import { checkTask } from "./images.ts";
 import { goalsOf } from "./measure.ts";
 
 /** Mean distances (l2) between penultimate features of the same images in three forms. */
@@ -58,7 +58,8 @@ export async function featureDistance(
   attack: Attack,
   options: AdversarialLabelsOptions = {},
 ): Promise<FeatureDistance> {
-  const { rows } = goalsOf("featureDistance", attack, checkImages("featureDistance", clean));
+  const set = await checkTask("featureDistance", model, clean, options);
+  const { rows } = goalsOf("featureDistance", attack, set);
   const images = clean.subset({ indices: rows });
   const epsilon = options.epsilon ?? await farEnough(model, images, options);
   const sums = [0, 0, 0];

@@ -1,11 +1,19 @@
 /**
- * What this room asks of a data set: images in [0, 1] and a class number each. Whatever is handed to an attack, a defence
- * or a measurement is looked at here first, so that a wrong one is refused before anything is trained.
+ * What this room asks of a data set: images in [0, 1] and a class number each, of a class that the model has. Whatever is
+ * handed to an attack, a defence or a measurement is looked at here first, so that a wrong one is refused before anything is
+ * trained.
  *
  * @module
  */
 import { ColumnDataset, type Dataset } from "../data/dataset.ts";
+import { withMode } from "../nn/mode.ts";
+import type { Module } from "../nn/module.ts";
+import { fromHost } from "../tensor/create.ts";
+import type { HostArray } from "../tensor/dtype.ts";
+import { scope } from "../tensor/scope.ts";
 import { showShape } from "../tensor/shape.ts";
+import { noGrad } from "../tensor/tape.ts";
+import type { RunOptions } from "./train.ts";
 
 /** A data set that was looked at. */
 export interface ImageSet {
@@ -29,14 +37,57 @@ export interface ImageDemands {
 const CHUNK = 256;
 
 /**
- * Looks at a data set.
+ * Looks at a data set. It has as many classes as it names, or as its labels reach.
  *
  * @param op who asks, for the errors
- * @throws {TypeError | RangeError} when it has no images with labels, too few, values outside [0, 1], or lacks a class:
- * a sentence.
+ * @throws {TypeError | RangeError} when it has no images with labels, too few, values outside [0, 1], labels below 0, or
+ * lacks a class: a sentence.
  */
 export function checkImages(op: string, data: Dataset, demands: ImageDemands = {}): ImageSet {
-  const { least = 1, everyClass = false } = demands;
+  checkShape(op, data, demands);
+  const labels = data.labels();
+  const classes = labels.reduce((most, label) => Math.max(most, label + 1), data.classes?.length ?? 0);
+  checkLabels(op, data, labels, classes, demands);
+  return { shape: data.fields[0].shape, classes, labels };
+}
+
+/**
+ * Looks at a data set that a model classifies. It has as many classes as the model gives scores, so that one whose highest
+ * class is missing is seen to lack it.
+ *
+ * @throws {TypeError | RangeError} as {@linkcode checkImages} does, when a label is of no class of the model, and when the
+ * model gives no scores `[N, classes]`.
+ */
+export async function checkTask(
+  op: string,
+  model: Module,
+  data: Dataset,
+  { swap, ...demands }: ImageDemands & Pick<RunOptions, "swap"> = {},
+): Promise<ImageSet> {
+  checkShape(op, data, demands); // before a model sees it
+  const [image] = data.gather([0]);
+  const { shape, dtype } = image;
+  const device = model.parameters()[0]?.device;
+  const pass = () =>
+    noGrad(() =>
+      scope(() => {
+        const x = fromHost(image.data as HostArray, shape, { dtype, device });
+        return withMode(model, false, () => model.forward(x)).shape;
+      })
+    );
+  const scores = await (swap === undefined ? pass() : swap.evaluate(pass));
+  if (scores.length !== 2 || scores[0] !== 1) {
+    throw new TypeError(
+      `${op}: expected a model that gives scores [N, classes] but found ${showShape(scores)}`,
+    );
+  }
+  const [, classes] = scores;
+  const labels = data.labels();
+  checkLabels(op, data, labels, classes, demands);
+  return { shape: data.fields[0].shape, classes, labels };
+}
+
+function checkShape(op: string, data: Dataset, { least = 1 }: ImageDemands): void {
   const [images, label] = data.fields;
   if (images?.shape.length !== 3 || images.dtype !== "float32" || label?.shape.length !== 0) {
     const found = data.fields.map(({ name, dtype, shape }) => `${name} ${dtype}${showShape(shape)}`).join(
@@ -48,24 +99,29 @@ export function checkImages(op: string, data: Dataset, demands: ImageDemands = {
     const more = least > 1 ? `, a batch of them; a smaller batchSize asks for fewer,` : "";
     throw new RangeError(`${op}: expected at least ${least} images${more} but found ${data.length}`);
   }
-  const labels = data.labels();
-  const counts = new Map<number, number>();
-  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-  const classes = Math.max(data.classes?.length ?? 0, ...[...counts.keys()].map((label) => label + 1));
-  if (everyClass) {
-    const missing = Array.from({ length: classes }, (_, label) => label).filter((label) =>
-      !counts.has(label)
-    );
-    if (missing.length > 0) {
-      const names = missing.map((label) => data.classes ? `${label} (${data.classes[label]})` : label);
-      throw new RangeError(
-        `${op}: expected images of every class but found none of ${names.join(", ")}; ` +
-          `subset({ stratified: true }) takes some of each`,
-      );
-    }
-  }
   checkRange(op, data);
-  return { shape: images.shape, classes, labels };
+}
+
+function checkLabels(
+  op: string,
+  data: Dataset,
+  labels: Int32Array,
+  classes: number,
+  { everyClass = false }: ImageDemands,
+): void {
+  const strange = labels.find((label) => label < 0 || label >= classes);
+  if (strange !== undefined) {
+    throw new RangeError(`${op}: expected labels of 0 to ${classes - 1} but found ${strange}`);
+  }
+  if (!everyClass) return;
+  const there = new Set(labels);
+  const missing = Array.from({ length: classes }, (_, label) => label).filter((label) => !there.has(label));
+  if (missing.length === 0) return;
+  const names = missing.map((label) => data.classes?.[label] ? `${label} (${data.classes[label]})` : label);
+  throw new RangeError(
+    `${op}: expected images of every class but found none of ${names.join(", ")}; ` +
+      `subset({ stratified: true }) takes some of each`,
+  );
 }
 
 function checkRange(op: string, data: Dataset): void {

@@ -9,10 +9,10 @@ import { oneCycle } from "../optim/schedules.ts";
 import { crossEntropy } from "../tensor/ops/mod.ts";
 import { Generator } from "../tensor/random.ts";
 import type { Attack } from "./attack.ts";
-import { checkImages } from "./images.ts";
-import { measure } from "./measure.ts";
+import { checkTask } from "./images.ts";
+import { goalsOf, measure } from "./measure.ts";
 import { drawPoison, stamp, trainingSet } from "./poison.ts";
-import { train, type TrainingOptions } from "./train.ts";
+import { checkTraining, train, type TrainingOptions } from "./train.ts";
 
 /** Options of {@linkcode infect}. */
 export interface InfectOptions extends TrainingOptions {
@@ -98,10 +98,11 @@ export async function infect<M extends Module>(
 ): Promise<M & Infected> {
   const { test, ...training } = options;
   const settings = { ...INFECTION, ...training };
-  const set = trainingSet(attack, data);
-  if (test !== undefined) checkImages("infect", test);
+  checkTraining("infect", settings);
+  const { classes } = await checkTask("infect", model, data, settings);
+  const set = trainingSet(attack, data, classes);
+  if (test !== undefined) goalsOf("infect", attack, await checkTask("infect", model, test, settings));
   const measured = test ?? (data.length > SAMPLE ? data.subset({ count: SAMPLE, seed: attack.seed }) : data);
-  const { classes } = checkImages("infect", data);
   const generator = new Generator(settings.seed ?? attack.seed, TRIGGERS);
   const rows: InfectionRow[] = [];
   using learner = await attack.parts.learn?.({ model, data, classes, settings });

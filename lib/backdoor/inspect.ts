@@ -11,17 +11,19 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Module } from "../nn/module.ts";
 import { attacked, taken } from "./attacked.ts";
 import { chooseEpsilon } from "./epsilon.ts";
-import { checkImages } from "./images.ts";
+import { checkTask } from "./images.ts";
 import { maximumMargins } from "./margins.ts";
 import { reverseTriggers } from "./reversed/patch.ts";
 import { reverseOverlays } from "./reversed/overlay.ts";
 import { median, type ReversedTrigger } from "./reversed/search.ts";
 import { type ReversedWarp, reverseWarps } from "./reversed/warp.ts";
+import { checkAscent } from "./pgd.ts";
+import { sample } from "./sample.ts";
 import type { RunOptions } from "./train.ts";
 
 /** Options of {@linkcode inspect}. */
 export interface InspectOptions extends RunOptions {
-  /** The most images on which triggers are searched, of each class in proportion; default 40. */
+  /** About how many images triggers are searched on, of each class in proportion; default 40. */
   readonly count?: number;
   /** What images are attacked within; default: half, once and twice what {@linkcode chooseEpsilon} finds. */
   readonly epsilons?: readonly number[];
@@ -115,22 +117,22 @@ export async function inspect(
   options: InspectOptions = {},
 ): Promise<Inspection> {
   const { count = 40, threshold = 0.9, seed = 0, progress, swap } = options;
-  checkImages("inspect", clean);
+  await checkTask("inspect", model, clean, { swap });
   if (!Number.isInteger(count) || count < 1) {
     throw new RangeError(`inspect: expected count to be a whole number above 0 but found ${count}`);
   }
-  const some = (count: number) =>
-    count < clean.length ? clean.subset({ count, stratified: true, seed }) : clean;
-  const few = some(count);
+  if (!(threshold > 0)) throw new RangeError(`inspect: expected a threshold above 0 but found ${threshold}`);
+  for (const epsilon of options.epsilons ?? []) checkAscent("inspect", { epsilon });
+  const few = sample(clean, count, seed);
   const search = { batchSize: few.length, success: SUCCESS, seed, progress, swap };
   const patches = await reverseTriggers(model, few, { ...search, ...QUICK });
   const overlays = await reverseOverlays(model, few, search);
   const warps = await reverseWarps(model, few, search);
   const margins = await maximumMargins(model, patches.length, few.fields[0].shape, { seed, progress, swap });
-  const epsilons = options.epsilons ?? await around(model, some(CHOOSING), options);
+  const epsilons = options.epsilons ?? await around(model, sample(clean, CHOOSING, seed), options);
   const shares: number[][] = [];
   for (const epsilon of epsilons) {
-    shares.push(await strayed(model, some(ATTACKED), patches.length, epsilon, options));
+    shares.push(await strayed(model, sample(clean, ATTACKED, seed), patches.length, epsilon, options));
   }
   const size = few.fields[0].shape.slice(1);
   const [small, faint] = [patches, overlays].map((triggers) => advantages(triggers, 1, size[0] * size[1]));

@@ -8,7 +8,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Module } from "../nn/module.ts";
 import { predict } from "../nn/predict.ts";
 import type { Attack } from "./attack.ts";
-import { checkImages, type ImageSet } from "./images.ts";
+import { checkTask, type ImageSet } from "./images.ts";
 import type { RunOptions } from "./train.ts";
 
 /** Shares of images, 0 to 1. */
@@ -32,7 +32,7 @@ export async function measure(
   attack: Attack,
   { swap }: RunOptions = {},
 ): Promise<Measured> {
-  const { labels, classes } = checkImages("evaluate", test);
+  const { labels, classes } = await checkTask("evaluate", model, test, { swap });
   const run = swap && (<T>(pass: () => T) => swap.evaluate(pass));
   const { goals, rows: counted } = goalsOf("evaluate", attack, { labels, classes });
   const clean = await predict(model, test, { run });

@@ -44,8 +44,10 @@ export { neuralCleanse, type NeuralCleanseOptions } from "./defences/neural_clea
 export { sau, type SauOptions } from "./defences/sau.ts";
 export { chooseEpsilon, type EpsilonOptions } from "./epsilon.ts";
 export { derOf, evaluate, type EvaluateOptions, type EvaluationRow } from "./evaluate.ts";
+export { type ExampleColumn, examples, type ExamplesOptions } from "./examples.ts";
 export { type FeatureDistance, featureDistance } from "./feature_distance.ts";
 export { type Features, penultimate } from "./features.ts";
+export { type Course, type CourseRow, follow } from "./follow.ts";
 export { infect, type Infected, type Infection, type InfectionRow, type InfectOptions } from "./infect.ts";
 export { inspect, type Inspection, type InspectOptions, type LabelEvidence } from "./inspect.ts";
 export type { Measured } from "./measure.ts";

@@ -130,7 +130,27 @@ export function pgd(model: Module, images: Tensor, labels: Tensor, options: PgdO
   );
 }
 
-/** One step of size ε along the sign of the gradient; see {@linkcode pgd}. */
+/**
+ * One step of size ε along the sign of the gradient, as {@linkcode pgd} takes many smaller ones.
+ *
+ * @param model gives scores `[N, classes]`
+ * @param images `[N, C, H, W]` with values of [0, 1]
+ * @param labels `[N]` int64: the true classes, or with `targeted` those to be reached
+ * @returns as many images, each value within ε of the original, and of [0, 1] unless `clip` is false.
+ * @throws {RangeError} when ε is out of range.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using model = ebb.models.smallCnn({ classes: 10 });
+ * using images = ebb.rand([2, 1, 28, 28]);
+ * using labels = ebb.tensor([3, 7], { dtype: "int64" });
+ * using adversarial = ebb.backdoor.fgsm(model, images, labels, { epsilon: 0.1 });
+ * assert(ebb.scope(() => adversarial.sub(images).abs().max().item()) <= 0.1 + 1e-6);
+ * ```
+ */
 export function fgsm(
   model: Module,
   images: Tensor,

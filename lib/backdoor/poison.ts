@@ -26,7 +26,21 @@ const [ROWS, CROSS] = [1, 2];
 /** Images that are computed in one go. */
 const CHUNK = 256;
 
-/** A training set with poison in it. */
+/**
+ * A training set with poison in it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const { train } = await ebb.data.mnist();
+ * const poisoned = ebb.backdoor.badnets({ target: 7, rate: 0.1 }).poison(train.subset({ count: 200 }));
+ * assertEquals(poisoned.poisoned.length, 20);
+ * const labels = poisoned.labels();
+ * assertEquals([...poisoned.poisoned].every((row) => labels[row] === 7), true);
+ * ```
+ */
 export class PoisonedDataset extends ColumnDataset {
   /** Rows with the trigger, in ascending order. */
   readonly poisoned: Uint32Array;
@@ -55,10 +69,12 @@ export interface Poisoning {
 /**
  * Draws the rows that an attack poisons: `rate` of all of them, from the target class alone where labels are kept.
  *
+ * @param known how many classes there are at least, where a model tells it
  * @throws {TypeError | RangeError} when the data are no images in [0, 1], or the target is no class of theirs.
  */
-export function choosePoison(attack: Attack, data: Dataset): Poisoning {
-  const { classes, labels: truth } = checkImages(attack.name, data);
+export function choosePoison(attack: Attack, data: Dataset, known = 0): Poisoning {
+  const { classes: seen, labels: truth } = checkImages(attack.name, data);
+  const classes = Math.max(known, seen);
   if (attack.target !== "next") attack.label(0, classes); // a target out of range is refused
   const order = Uint32Array.from(truth.keys());
   new Generator(attack.seed, ROWS).shuffle(order);
@@ -117,8 +133,8 @@ export function poisonDataset(attack: Attack, data: Dataset): PoisonedDataset {
  * What the attacker trains on: images still without triggers, labels as poisoned, what is to happen to each row, and its
  * true label.
  */
-export function trainingSet(attack: Attack, data: Dataset): ColumnDataset {
-  const poisoning = choosePoison(attack, data);
+export function trainingSet(attack: Attack, data: Dataset, classes: number): ColumnDataset {
+  const poisoning = choosePoison(attack, data, classes);
   const { length } = data;
   const images = imagesColumn(prepared(attack, data, poisoning.marks));
   return new ColumnDataset([

@@ -51,6 +51,18 @@ export async function saveRows(path: string | URL, rows: readonly object[]): Pro
  * @typeParam Row what the file's rows are; not checked
  * @throws {Error} when the name ends otherwise, or the file is missing or has no rows of that kind: a sentence with its
  * path.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const path = await Deno.makeTempFile({ suffix: ".json" });
+ * await ebb.backdoor.saveRows(path, [{ model: "infected", attack: "badnets", acc: 0.98, asr: 1, ra: 0 }]);
+ * const [{ model, asr }] = await ebb.backdoor.loadRows(path);
+ * assertEquals([model, asr], ["infected", 1]);
+ * await Deno.remove(path);
+ * ```
  */
 export async function loadRows<Row extends object = EvaluationRow>(path: string | URL): Promise<Row[]> {
   const kind = kindOf("loadRows", path);

@@ -69,7 +69,7 @@ export function scope<T>(fn: () => T): T {
 export function keep<T extends Tensor>(tensor: T): T {
   if (!tensor.kept) {
     tensor.kept = true;
-    if (!held.has(tensor)) guard(tensor); // twice registered would be twice released
+    guard(tensor);
   }
   return tensor;
 }
@@ -130,6 +130,7 @@ const collected = new FinalizationRegistry<Holds>(({ storage, node }) => {
 
 /** Registers a tensor that no scope will free with the backstop. */
 function guard(tensor: Tensor): void {
+  if (held.has(tensor)) return; // twice registered would be twice released
   const holds = { storage: tensor.storage, node: tensor.node };
   held.set(tensor, holds);
   collected.register(tensor, holds, tensor);

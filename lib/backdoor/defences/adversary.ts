@@ -15,6 +15,7 @@ import { keep, scope } from "../../tensor/scope.ts";
 import { enableGrad, noGrad } from "../../tensor/tape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Inspection, type LabelEvidence, suspect } from "../inspect.ts";
+import { withBatchStatistics } from "../norms.ts";
 import { ascend, pgd, type PgdOptions } from "../pgd.ts";
 import { Overlay } from "../reversed/overlay.ts";
 import { Patch } from "../reversed/patch.ts";
@@ -42,7 +43,7 @@ export function away(model: Module, given: Module, settings: AdversaryOptions): 
   const led = (images: Tensor, labels: Tensor) => {
     if (!settings.shared) return pgd(model, images, labels, settings);
     const loss = (x: Tensor) => both(model, given, (each) => crossEntropy(each.forward(x), labels));
-    return evaluating(model, given, () => ascend(images, loss, settings));
+    return evaluating(model, given, settings, () => ascend(images, loss, settings));
   };
   return { change: (images, labels) => ({ images: led(images, labels) }), [Symbol.dispose]() {} };
 }
@@ -83,7 +84,7 @@ export function towardsTarget(
   const lures = luresOf(evidence, shape, given.parameters()[0]?.device);
   const lead = (x: Tensor) => both(model, given, (each) => towards(each.forward(x), label));
   const led = (change: (images: Tensor) => Tensor): Adversary["change"] => (images) => ({
-    images: evaluating(model, given, () => change(images)),
+    images: evaluating(model, given, settings, () => change(images)),
     target: label,
   });
   const turns = [
@@ -113,7 +114,9 @@ function luresOf(evidence: LabelEvidence, shape: readonly number[], device: Devi
   };
   const kinds = ["patch", "overlay", "warp"] as const;
   const most = Math.max(...kinds.map((kind) => advantages[kind]));
-  return kinds.filter((kind) => advantages[kind] >= WORTH * most).map((kind) => new Lure(makers[kind]()));
+  return kinds.filter((kind) => advantages[kind] >= Math.min(most, WORTH * most)).map((kind) =>
+    new Lure(makers[kind]())
+  );
 }
 
 /** A trigger that is learnt on. */
@@ -156,7 +159,9 @@ function both(model: Module, given: Module, of: (model: Module) => Tensor): Tens
   return add(of(model), of(given));
 }
 
-/** Runs `fn` with both models in evaluation. */
-function evaluating<T>(model: Module, given: Module, fn: () => T): T {
-  return withMode(given, false, () => withMode(model, false, fn));
+/** Runs `fn` with both models in evaluation, with the statistics of batch norm that the settings name. */
+function evaluating<T>(model: Module, given: Module, { batchNorm }: AdversaryOptions, fn: () => T): T {
+  const pass = () =>
+    batchNorm === "batch" ? withBatchStatistics(given, () => withBatchStatistics(model, fn)) : fn();
+  return withMode(given, false, () => withMode(model, false, pass));
 }

@@ -81,6 +81,10 @@ const AUTHORS = {
  * three triggers of other kinds than the attacks of this room (a cross of pixels, rings over the image, a swirl).
  * `"authors"` trains as the authors' code does.
  *
+ * It is made for a backdoor that leads to one label. Against one that leads each class to the next (`target: "next"`), which
+ * `inspect` does not find, it does no better than plain fine-tuning (18.5 against 15.5 % are left of BadNets on digits);
+ * `{ inspection: null, distillation: 0, featureWeight: 0 }` does (0.6 %).
+ *
  * @param model gives scores `[N, classes]` for images `[N, C, H, W]`; it stays as it is
  * @param clean images in [0, 1] of every class with their true labels, at least a batch; 5 % of a training set will do
  * @returns a repaired copy, in evaluation mode.
@@ -99,10 +103,14 @@ const AUTHORS = {
  * assertEquals(repaired.training, false);
  * ```
  */
-export function aft<M extends Module>(model: M, clean: Dataset, options: AftOptions = {}): Promise<M> {
-  const preset = options.preset === "authors" ? authors(clean) : EBB;
+export async function aft<M extends Module>(model: M, clean: Dataset, options: AftOptions = {}): Promise<M> {
+  const { preset: name = "ebb" } = options;
+  if (name !== "ebb" && name !== "authors") {
+    throw new RangeError(`aft: expected the preset "ebb" or "authors" but found ${JSON.stringify(name)}`);
+  }
+  const preset = name === "authors" ? authors(clean) : EBB;
   const settings = { ...preset, ...options };
-  return repair("aft", model, clean, settings.batchSize, async (copy) => {
+  return await repair("aft", model, clean, settings, async (copy) => {
     checkErasure("aft", settings);
     await erase("aft", copy, model, clean, { ...settings, ...await prepare(model, clean, settings) });
   });

@@ -24,7 +24,10 @@ import { repair } from "./repair.ts";
 export interface AnpOptions extends Omit<TrainingOptions, "epochs">, HeldOutOptions {
   /** Steps in which the mask is learnt, rounded up to whole epochs; default 2,000. */
   readonly iterations?: number;
-  /** The most by which weights and biases are perturbed, as a share of themselves; default 0.4. */
+  /**
+   * How far weights and biases are perturbed, as a share of themselves; default 0.4: as in the authors' code a random start
+   * of up to so much, and gradient steps of so much together.
+   */
   readonly epsilon?: number;
   /** Gradient steps of ε / steps by which a perturbation is found, from a random one; default 1. */
   readonly steps?: number;
@@ -84,7 +87,7 @@ const NOISE = 31;
 export function anp<M extends Module>(model: M, clean: Dataset, options: AnpOptions = {}): Promise<M> {
   const settings = { ...DEFAULTS, ...options };
   const { thresholds, maxDrop, swap } = settings;
-  return repair("anp", model, clean, settings.batchSize, async (copy) => {
+  return repair("anp", model, clean, settings, async (copy) => {
     check(settings);
     const norms = affineNorms(copy);
     const [held, rest] = splitOff("anp", clean, settings);

@@ -36,9 +36,6 @@ interface Place {
   readonly readers: Conv2d[];
 }
 
-/** What batch norm adds to the variance unless told otherwise. */
-const EPSILON = 1e-5;
-
 /**
  * Prunes channels of batch norms whose Lipschitz constant is more than `u` standard deviations above their layer's mean:
  * weight and bias become 0.
@@ -70,7 +67,7 @@ const EPSILON = 1e-5;
  */
 export function clp<M extends Module>(model: M, clean: Dataset, options: ClpOptions = {}): Promise<M> {
   const { u = 3, swap } = options;
-  return repair("clp", model, clean, 1, async (copy, { shape }) => {
+  return repair("clp", model, clean, { batchSize: 1, swap }, async (copy, { shape }) => {
     if (!Number.isFinite(u)) throw new RangeError(`clp: expected u to be a number but found ${u}`);
     const look = () => placesOf(copy, shape);
     const places = await (swap === undefined ? look() : swap.evaluate(look));
@@ -116,7 +113,7 @@ function prune({ norm, maker, readers }: Place, u: number): void {
     Array.from(values, Number)
   );
   const constants = stretches.map((stretch, channel) =>
-    stretch * Math.abs(factors[channel]) / Math.sqrt(variances[channel] + EPSILON)
+    stretch * Math.abs(factors[channel]) / Math.sqrt(variances[channel] + norm.epsilon)
   );
   const mean = constants.reduce((sum, value) => sum + value, 0) / constants.length;
   const squares = constants.reduce((sum, value) => sum + (value - mean) ** 2, 0);

@@ -12,41 +12,70 @@ import type { Module } from "../../nn/module.ts";
 import { clipGradNorm } from "../../optim/clip.ts";
 import { defaultGenerator, Generator } from "../../tensor/random.ts";
 import type { Inspection } from "../inspect.ts";
-import { type AscentOptions, checkAscent } from "../pgd.ts";
+import { checkAscent } from "../pgd.ts";
 import { recalibrate } from "../recalibrate.ts";
 import { checkTraining, type Epoch, train, type Training, type TrainingOptions } from "../train.ts";
 import { away, towardsTarget } from "./adversary.ts";
 import { Lesson } from "./lesson.ts";
 
-/** What can be said of the training that erases. */
-export interface ErasureOptions extends Omit<TrainingOptions, "epochs">, Partial<AscentOptions> {
-  /** Epochs on adversarial examples; they come first. */
+/** What can be said of the training that erases. Defaults are those of `aft`'s presets `"ebb"` / `"authors"`. */
+export interface ErasureOptions extends Omit<TrainingOptions, "epochs"> {
+  /** Images in a batch; default 32 / 128. */
+  readonly batchSize?: number;
+  /** The learning rate; default 0.02 in one cycle / 0.001 throughout. */
+  readonly lr?: number;
+  /** Share of the earlier direction that is kept; default 0.9. */
+  readonly momentum?: number;
+  /** Whether the optimizer looks ahead along the direction; default true / false. */
+  readonly nesterov?: boolean;
+  /** Factor of the parameters that is added to their gradients; default 5e-4. */
+  readonly weightDecay?: number;
+  /** Epochs on adversarial examples, which come first; default 8 / 3. */
   readonly adversarialEpochs?: number;
-  /** Epochs on clean images after them. */
+  /** Epochs on clean images after them; default 8 / 17. */
   readonly cleanEpochs?: number;
-  /** Every how manieth batch of the clean epochs is an adversarial one nevertheless; 0: none. */
+  /** Every how manieth batch of the clean epochs is an adversarial one nevertheless, 0: none; default 2 / 0. */
   readonly reminder?: number;
   /**
+   * The most by which a value of an image changes, ε; default: three times what `chooseEpsilon` finds, but at most 1/4; or
+   * 6/255 as the authors have it.
+   */
+  readonly epsilon?: number;
+  /** By how much each step changes a value; default ε / 5. */
+  readonly stepSize?: number;
+  /** Gradient steps; default 3 / 7. The given model and the repaired one are both climbed, and not to the top. */
+  readonly steps?: number;
+  /** Whether to begin at a random place within ε instead of at the image; default true / false. */
+  readonly randomStart?: boolean;
+  /** Whether changed values stay in [0, 1]; default true / false. */
+  readonly clip?: boolean;
+  /**
    * What `inspect` found in the given model, which tells where images are led; null: nothing, they are led away from their
-   * labels. Default: the model is inspected on the images that are trained on.
+   * labels. Default: the model is inspected on the images that are trained on / null.
    */
   readonly inspection?: Inspection | null;
-  /** The statistics that batch norm takes while images are attacked: its running ones, or the batch's. */
+  /** The statistics that batch norm takes while images are attacked: its running ones (default), or the batch's. */
   readonly batchNorm?: "running" | "batch";
-  /** Whether images are attacked against the given model and the one being repaired at once. */
+  /**
+   * Whether images are led away from their labels against the given model and the one being repaired at once; default true /
+   * false. Towards a target they always are.
+   */
   readonly shared?: boolean;
-  /** How much of the loss in adversarial batches is that of clean images, 0 to 1. */
+  /**
+   * How much of the loss in adversarial batches is that of clean images, 0 to 1; default at least half, more where ε is
+   * large / 0. At 0 these batches are changed images alone, from which nothing is distilled.
+   */
   readonly cleanWeight?: number;
-  /** How much of the loss is the distance from the given model's answers to the clean images, 0 to 1. */
+  /** How much of the loss is the distance from the given model's answers, 0 to 1; default 0.9 / 0. */
   readonly distillation?: number;
-  /** The weight of the distance from what the given model's stages make of clean images, at least 0. */
+  /** The weight of the distance from what the given model's stages make of clean images, at least 0; default 4 / 0. */
   readonly featureWeight?: number;
   /**
-   * The longest gradient, above 0: longer ones, such as those of images that were just led astray, are shortened to it.
-   * Infinity: all stay as they are.
+   * The longest gradient, above 0: longer ones, such as those of images that were just led astray, are shortened to it;
+   * default 5 / Infinity, which leaves all as they are.
    */
   readonly maxNorm?: number;
-  /** Whether the running statistics of batch norm are taken anew at the end, on the clean images. */
+  /** Whether the running statistics of batch norm are taken anew at the end, on the clean images; default true / false. */
   readonly recalibrated?: boolean;
 }
 
@@ -124,14 +153,11 @@ export function checkErasure(
   op: string,
   settings: Omit<Erasure, "epsilon" | "cleanWeight" | "inspection"> & ErasureOptions,
 ): void {
-  const { adversarialEpochs, cleanEpochs, epsilon = 0 } = settings;
-  for (const [name, value] of Object.entries({ adversarialEpochs, cleanEpochs })) {
+  const { adversarialEpochs, cleanEpochs, reminder, epsilon = 0 } = settings;
+  for (const [name, value] of Object.entries({ adversarialEpochs, cleanEpochs, reminder })) {
     if (!Number.isInteger(value) || value < 0) {
       throw new RangeError(`${op}: expected ${name} to be a whole number but found ${value}`);
     }
-  }
-  if (!Number.isInteger(settings.reminder) || settings.reminder < 0) {
-    throw new RangeError(`${op}: expected reminder to be a whole number but found ${settings.reminder}`);
   }
   if (!(settings.featureWeight >= 0 && settings.featureWeight < Infinity)) {
     throw new RangeError(

@@ -59,7 +59,7 @@ export function finePruning<M extends Module>(
 ): Promise<M> {
   const settings = { ...BACKDOOR_BENCH, ...HELD_OUT, pruneShare: 0.01, ...options };
   const { pruneShare, maxDrop, swap } = settings;
-  return repair("finePruning", model, clean, settings.batchSize, async (copy) => {
+  return repair("finePruning", model, clean, settings, async (copy) => {
     if (!(pruneShare > 0 && pruneShare <= 1)) {
       throw new RangeError(
         `finePruning: expected pruneShare above 0 and of at most 1 but found ${pruneShare}`,

@@ -40,7 +40,7 @@ export function fineTune<M extends Module>(
     "fineTune",
     model,
     clean,
-    settings.batchSize,
+    settings,
     (copy) =>
       train("fineTune", copy, clean, settings, {
         loss: ({ tensors: [images, labels] }) => crossEntropy(copy.forward(images), labels),

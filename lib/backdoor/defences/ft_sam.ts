@@ -65,7 +65,7 @@ const TINY = 1e-12;
 export function ftSam<M extends Module>(model: M, clean: Dataset, options: FtSamOptions = {}): Promise<M> {
   const settings = { ...BACKDOOR_BENCH, rho: 2, labelSmoothing: 0.1, ...options };
   const { rho, labelSmoothing } = settings;
-  return repair("ftSam", model, clean, settings.batchSize, async (copy) => {
+  return repair("ftSam", model, clean, settings, async (copy) => {
     check(settings);
     const lossOf = (images: Tensor, labels: Tensor) => {
       const scores = copy.forward(images);

@@ -77,7 +77,7 @@ type Settings = typeof DEFAULTS & IBauOptions;
 export function iBau<M extends Module>(model: M, clean: Dataset, options: IBauOptions = {}): Promise<M> {
   const settings = { ...DEFAULTS, ...options };
   const { epochs, lr, weightDecay, portion, decay } = settings;
-  return repair("iBau", model, clean, settings.batchSize, async (copy) => {
+  return repair("iBau", model, clean, settings, async (copy) => {
     check(settings);
     let perturbation = await universal(copy, clean, settings, 1);
     let batch: readonly Tensor[] = [];
@@ -121,18 +121,23 @@ async function universal(model: Module, clean: Dataset, settings: Settings, roun
   const device = model.parameters()[0]?.device;
   let found = keep(zeros([1, ...clean.fields[0].shape], { device }));
   const of = seed === undefined ? undefined : seed + round;
-  for await (const [images] of loader(clean, { batchSize, shuffle: true, seed: of, device })) {
-    const run = () =>
-      scope(() =>
-        withMode(model, false, () => {
-          const own = noGrad(() => argmax(model.forward(images), 1));
-          const slope = slopeAt(found, (at) => innerLoss(model, [images, own], at, decay));
-          return keep(noGrad(() => sub(found, mul(slope, innerLr))));
-        })
-      );
-    const next = await (swap === undefined ? run() : swap.step(run));
+  try {
+    for await (const [images] of loader(clean, { batchSize, shuffle: true, seed: of, device })) {
+      const run = () =>
+        scope(() =>
+          withMode(model, false, () => {
+            const own = noGrad(() => argmax(model.forward(images), 1));
+            const slope = slopeAt(found, (at) => innerLoss(model, [images, own], at, decay));
+            return keep(noGrad(() => sub(found, mul(slope, innerLr))));
+          })
+        );
+      const next = await (swap === undefined ? run() : swap.step(run));
+      found.dispose();
+      found = next;
+    }
+  } catch (error) {
     found.dispose();
-    found = next;
+    throw error;
   }
   found.requiresGrad = true;
   return found;

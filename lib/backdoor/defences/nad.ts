@@ -72,7 +72,7 @@ export function nad<M extends Module>(model: M, clean: Dataset, options: NadOpti
     epochs: teacherEpochs,
     schedule: options.schedule ?? BACKDOOR_BENCH.schedule,
   };
-  return repair("nad", model, clean, settings.batchSize, async (copy, { shape }) => {
+  return repair("nad", model, clean, settings, async (copy, { shape }) => {
     const names = options.layers ?? stagesOf(copy, shape).slice(-betas.length);
     if (options.layers === undefined && names.length === 0) {
       throw new TypeError(`nad: expected a model with convolutions but found ${copy.constructor.name}`);

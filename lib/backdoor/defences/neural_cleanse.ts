@@ -26,7 +26,8 @@ export interface NeuralCleanseOptions extends TrainingOptions {
 }
 
 /**
- * Unlearns the triggers that {@linkcode reverseTriggers} finds. Where none is conspicuous, the model is left as it is.
+ * Unlearns the triggers that {@linkcode reverseTriggers} finds. Where none is conspicuous the copy is as the model was; so it
+ * always is with two classes, of which neither can be.
  *
  * Defaults are BackdoorBench's, which follow the paper: an anomaly index above 2, 20 % of the images stamped; 100 epochs
  * at learning rate 0.01 along half a cosine, batches of 256 (the paper: one epoch). A training set is not stamped once but
@@ -57,7 +58,7 @@ export function neuralCleanse<M extends Module>(
 ): Promise<M> {
   const settings = { ...BACKDOOR_BENCH, anomaly: 2, stamped: 0.2, ...options };
   const { anomaly, stamped, seed, progress, swap } = settings;
-  return repair("neuralCleanse", model, clean, settings.batchSize, async (copy) => {
+  return repair("neuralCleanse", model, clean, settings, async (copy) => {
     if (!(stamped > 0 && stamped <= 1)) {
       throw new RangeError(
         `neuralCleanse: expected stamped to be a share above 0 and of at most 1 but found ${stamped}`,

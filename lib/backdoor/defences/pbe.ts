@@ -13,7 +13,7 @@ import type { Module } from "../../nn/module.ts";
 import { defaultGenerator, Generator } from "../../tensor/random.ts";
 import { scope } from "../../tensor/scope.ts";
 import { noGrad } from "../../tensor/tape.ts";
-import { checkImages } from "../images.ts";
+import { checkTask } from "../images.ts";
 import type { Runner } from "../train.ts";
 import { suspect } from "../inspect.ts";
 import { EBB } from "./aft.ts";
@@ -93,7 +93,8 @@ export async function pbe<M extends Module>(
 ): Promise<M> {
   const { rounds = ROUNDS, onRound, ...given } = options;
   const common = { ...EBB, ...(options.inspection === null ? UNTAUGHT : {}), ...given };
-  checkImages("pbe", poisoned);
+  await checkTask("pbe", model, poisoned, common);
+  if (rounds.length === 0) throw new RangeError("pbe: expected at least one round but found none");
   for (const { share, ...own } of rounds) {
     if (!(share > 0 && share <= 1)) {
       throw new RangeError(`pbe: expected a round's share above 0 and of at most 1 but found ${share}`);

@@ -6,13 +6,14 @@
  */
 import type { Dataset } from "../../data/dataset.ts";
 import type { Module } from "../../nn/module.ts";
-import { checkImages, type ImageSet } from "../images.ts";
+import { checkTask, type ImageSet } from "../images.ts";
+import type { RunOptions } from "../train.ts";
 
 /**
  * A repaired copy of a model.
  *
  * @param op the defence, for errors
- * @param batchSize the least number of clean images
+ * @param settings `batchSize` is the least number of clean images
  * @param fn repairs the copy in place; on an error the copy is freed
  * @returns the copy, in evaluation mode.
  */
@@ -20,10 +21,10 @@ export async function repair<M extends Module>(
   op: string,
   model: M,
   clean: Dataset,
-  batchSize: number,
+  { batchSize, swap }: { readonly batchSize: number } & Pick<RunOptions, "swap">,
   fn: (copy: M, set: ImageSet) => Promise<void>,
 ): Promise<M> {
-  const set = checkImages(op, clean, { everyClass: true, least: batchSize });
+  const set = await checkTask(op, model, clean, { everyClass: true, least: batchSize, swap });
   return await repaired(model, (copy) => fn(copy, set));
 }
 

@@ -108,7 +108,7 @@ const FAINT = 1e-3;
 export function sau<M extends Module>(model: M, clean: Dataset, options: SauOptions = {}): Promise<M> {
   const settings = { ...DEFAULTS, ...options };
   const { lr, weightDecay, cleanWeight, adversarialWeight, sharedWeight } = settings;
-  return repair("sau", model, clean, settings.batchSize, async (copy) => {
+  return repair("sau", model, clean, settings, async (copy) => {
     check(settings);
     // Its parameters take no part in the search, which would cost as much again.
     using given = model.clone().requiresGrad_(false);

@@ -15,7 +15,7 @@ import { add, argmax, crossEntropy, mul, sub } from "../../tensor/ops/mod.ts";
 import { scope } from "../../tensor/scope.ts";
 import { noGrad } from "../../tensor/tape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkImages } from "../images.ts";
+import { checkTask } from "../images.ts";
 import type { RunOptions } from "../train.ts";
 
 /** A picture as plain data. */
@@ -72,7 +72,17 @@ const CONSISTENT = 1.4826;
 
 /**
  * How much smaller each norm is than usual: its distance below the median over the median absolute deviation times
- * 1.4826 (Wang et al., Section IV-C). Negative for those above the median.
+ * 1.4826 (Wang et al., Section IV-C). Negative for those above the median. Of two norms each is 0.67 off, whatever they are:
+ * it takes three classes for one of them to stand out.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const [first, ...others] = ebb.backdoor.anomalyIndices([10, 80, 90, 100, 110]);
+ * assert(first > 2 && others.every((index) => index < 2)); // the first label's trigger is much smaller
+ * ```
  */
 export function anomalyIndices(norms: readonly number[]): number[] {
   const middle = median(norms);
@@ -193,7 +203,7 @@ export async function reverseEach<F extends Pick<Found, "norm" | "success">>(
   settings: Required<Pick<SearchOptions, "batchSize" | "success">> & SearchOptions,
   find: (model: Module, label: number) => Promise<F>,
 ): Promise<(F & Pick<ReversedTrigger, "label" | "anomaly">)[]> {
-  const { classes } = checkImages(op, clean);
+  const { classes } = await checkTask(op, model, clean, settings);
   const { batchSize, success, progress } = settings;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new RangeError(`${op}: expected batchSize to be a whole number above 0 but found ${batchSize}`);

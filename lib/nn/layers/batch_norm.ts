@@ -44,7 +44,8 @@ abstract class BatchNorm extends Module {
   readonly runningVar: Tensor | null;
   /** Share of a batch in the running statistics; null: all batches since the last reset count alike. */
   momentum: number | null;
-  private readonly epsilon: number;
+  /** What is added to the variance. */
+  readonly epsilon: number;
   private readonly text: string;
   private readonly count: Tensor | null;
   /** Batches seen since {@link count} was written: that happens when somebody looks. */
