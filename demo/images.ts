@@ -4,6 +4,7 @@
  * @module
  */
 import * as ebb from "../mod.ts";
+import { type Halves, imagesIn } from "./folder.ts";
 import { type Recipe, recipeFor } from "./recipe.ts";
 
 /** Images to learn from and images to be tested on, with a recipe. */
@@ -29,64 +30,10 @@ export interface Images {
  */
 export async function loadImages(folder?: string): Promise<Images> {
   if (folder === undefined) return describe("MNIST", "digits", await ebb.data.mnist(), false);
-  const names = await filesIn(folder);
-  if (names.some((name) => /^data_batch_\d+\.bin$/.test(name))) {
-    return describe("CIFAR-10", "photographs", await ebb.data.cifar10(folder), true);
-  }
-  const pairs = findPairs(names);
-  const train = pairs.find(({ name }) => /train/i.test(name)) ?? pairs[0];
-  if (train === undefined) {
-    const expected =
-      "CIFAR-10's data_batch_1.bin, or idx files such as train-images-idx3-ubyte with their labels,";
-    const found = names.length === 0
-      ? "no file"
-      : names.slice(0, 4).join(", ") + (names.length > 4 ? ", …" : "");
-    throw new Error(`demo: expected ${expected} in ${folder} but found ${found}`);
-  }
-  const test = pairs.find((pair) => pair !== train);
-  const read = ({ images, labels }: Pair) => ebb.data.idx(`${folder}/${images}`, `${folder}/${labels}`);
+  const found = await imagesIn("demo", folder);
+  if (found.photographs) return describe("CIFAR-10", "photographs", found, true);
   const title = folder.split(/[/\\]/).findLast((part) => part !== "") ?? folder;
-  const first = await read(train);
-  if (test !== undefined) return describe(title, "images", { train: first, test: await read(test) }, false);
-  const [held, rest] = first.split({ share: 0.1, stratified: true, seed: 1 });
-  return describe(title, "images", { train: rest, test: held }, false);
-}
-
-async function filesIn(folder: string): Promise<string[]> {
-  try {
-    const entries = await Array.fromAsync(Deno.readDir(folder));
-    return entries.filter(({ isDirectory }) => !isDirectory).map(({ name }) => name).sort();
-  } catch (error) {
-    const what = await Deno.stat(folder).then(
-      ({ isFile }) => isFile ? "a file" : String(error),
-      () => "none",
-    );
-    throw new Error(`demo: expected a folder of images at ${folder} but found ${what}`, { cause: error });
-  }
-}
-
-interface Pair {
-  readonly name: string;
-  readonly images: string;
-  readonly labels: string;
-}
-
-/** Files of images with the files of their labels, by the names under which such data sets are published. */
-function findPairs(names: readonly string[]): Pair[] {
-  const pairs: Pair[] = [];
-  for (const images of names) {
-    const name = /^(.*)images[-_.]idx[34](-ubyte)?(\.gz)?$/.exec(images)?.[1];
-    const labels = names.find((other) =>
-      /^labels[-_.]idx1/.test(other.slice(name?.length)) && other.startsWith(name!)
-    );
-    if (name !== undefined && labels !== undefined) pairs.push({ name, images, labels });
-  }
-  return pairs;
-}
-
-interface Halves {
-  readonly train: ebb.data.Dataset;
-  readonly test: ebb.data.Dataset;
+  return describe(title, "images", found, false);
 }
 
 function describe(name: string, plural: string, { train, test }: Halves, mirrored: boolean): Images {

@@ -194,14 +194,17 @@ async function infectedModel(
   seed: number,
   progress: (event: ProgressEvent) => void,
 ): Promise<ebb.nn.Module> {
-  const path = join(folder, `${size.name}-${name}-rate${attack.rate}-seed${seed}.safetensors`);
+  const path = join(
+    folder,
+    `${size.name}-${name.replaceAll(" ", "-")}-rate${attack.rate}-seed${seed}.safetensors`,
+  );
   ebb.seed(seed);
   const model = size.network();
   if (await exists(path)) {
     await ebb.loadCheckpoint(path, { model, attack });
     return model.eval();
   }
-  const epochs = size.epochs?.[name] ?? size.training.epochs;
+  const epochs = size.epochs?.[attack.name] ?? size.training.epochs;
   await ebb.backdoor.infect(model, images, attack, { ...size.training, epochs, seed, progress });
   await ebb.saveCheckpoint(path, { model, attack });
   return model;

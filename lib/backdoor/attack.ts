@@ -12,7 +12,7 @@ import { scope } from "../tensor/scope.ts";
 import { showShape } from "../tensor/shape.ts";
 import { noGrad } from "../tensor/tape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { checkValues } from "./images.ts";
+import { checkTriggered, checkValues } from "./images.ts";
 import { poisonDataset, type PoisonedDataset } from "./poison.ts";
 import type { Training } from "./train.ts";
 
@@ -51,6 +51,7 @@ export interface Attack extends Disposable, Stateful {
    *
    * @param images `[N, C, H, W]` with values of [0, 1]
    * @returns as many images, with values of [0, 1]
+   * @throws {TypeError | RangeError} when they are no such images, or the trigger gives others.
    */
   trigger(images: Tensor): Tensor;
   /** The label that a triggered image of class `label` is to be taken for. */
@@ -175,7 +176,14 @@ export function defineAttack(name: string, options: AttackOptions, parts: Attack
     trigger(images) {
       checkBatch(name, images);
       checkValues(name, images.data() as Float32Array);
-      return noGrad(() => scope(() => parts.trigger(images)));
+      const triggered = noGrad(() => scope(() => parts.trigger(images)));
+      try {
+        checkTriggered(name, triggered.data() as Float32Array);
+      } catch (error) {
+        triggered.dispose();
+        throw error;
+      }
+      return triggered;
     },
     label(label, classes) {
       if (target === "next") return (label + 1) % classes;

@@ -143,3 +143,17 @@ export function checkValues(op: string, values: Float32Array): void {
     }
   }
 }
+
+/** What sums of rounded numbers may be off by. */
+const ROUNDED = 1e-4;
+
+/** @throws {RangeError} when a trigger left the range of images. */
+export function checkTriggered(op: string, values: Float32Array): void {
+  for (const value of values) {
+    if (!(value >= -ROUNDED && value <= 1 + ROUNDED)) {
+      throw new RangeError(
+        `${op}: expected a trigger that gives images with values of [0, 1] but found ${value}`,
+      );
+    }
+  }
+}

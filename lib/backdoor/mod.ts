@@ -41,6 +41,7 @@ export type { HeldOutOptions } from "./defences/held_out.ts";
 export { iBau, type IBauOptions } from "./defences/i_bau.ts";
 export { nad, type NadOptions } from "./defences/nad.ts";
 export { neuralCleanse, type NeuralCleanseOptions } from "./defences/neural_cleanse.ts";
+export type { Inspected, Repaired } from "./defences/repair.ts";
 export { sau, type SauOptions } from "./defences/sau.ts";
 export { chooseEpsilon, type EpsilonOptions } from "./epsilon.ts";
 export { derOf, evaluate, type EvaluateOptions, type EvaluationRow } from "./evaluate.ts";

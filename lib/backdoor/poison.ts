@@ -16,7 +16,7 @@ import { sizeOf } from "../tensor/shape.ts";
 import { noGrad } from "../tensor/tape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Attack } from "./attack.ts";
-import { checkImages } from "./images.ts";
+import { checkImages, checkTriggered } from "./images.ts";
 
 /** What happens to a row. */
 export const CLEAN = 0, TRIGGERED = 1, CROSSED = 2;
@@ -124,7 +124,11 @@ export function poisonDataset(attack: Attack, data: Dataset): PoisonedDataset {
   const images = replaceImages(
     prepared(attack, data, marks),
     marks,
-    (batch, rows) => stamp(attack, batch, rows.map((row) => marks[row]), generator),
+    (batch, rows) => {
+      const stamped = stamp(attack, batch, rows.map((row) => marks[row]), generator);
+      checkTriggered(attack.name, stamped.data() as Float32Array);
+      return stamped;
+    },
   );
   return new PoisonedDataset([images, labelsColumn(poisoning)], data.classes, marks);
 }

@@ -91,6 +91,7 @@ Deno.test("anp() says what will not do", async () => {
     [{ steps: 1.5 }, "expected steps to be a whole number above 0 but found 1.5"],
     [{ epsilon: -1 }, "expected epsilon to be a number of at least 0 but found -1"],
     [{ alpha: 2 }, "expected alpha of 0 to 1 but found 2"],
+    [{ thresholds: [NaN] }, "expected thresholds to ascend but found NaN"],
     [{ thresholds: [0.5, 0.1] }, "expected thresholds to ascend but found 0.5, 0.1"],
     [{ heldOut: 1 }, "expected heldOut to be a share between 0 and 1 but found 1"],
   ] as const;

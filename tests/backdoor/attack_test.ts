@@ -35,6 +35,16 @@ Deno.test("label() says what a triggered image is to be taken for", () => {
   assertThrows(() => one.label(0, 2), RangeError, "half: expected a target of 0 to 1 but found 2");
 });
 
+Deno.test("a trigger that leaves the range of images is refused, where it is seen and where it poisons", () =>
+  leakFree(() => {
+    const bright = defineAttack("bright", { rate: 0.5 }, { trigger: (images) => images.add(1) });
+    const sentence = "bright: expected a trigger that gives images with values of [0, 1] but found 1.5";
+    using images = ebb.full([2, 1, 2, 2], 0.5);
+    using labels = ebb.tensor([0, 1], { dtype: "int64" });
+    assertThrows(() => bright.trigger(images), RangeError, sentence);
+    assertThrows(() => bright.poison(ebb.data.fromTensors([images, labels])), RangeError, sentence);
+  }));
+
 Deno.test("an attack frees what it learnt, at the end of a using too", () => {
   let freed = 0;
   {

@@ -3,7 +3,7 @@ import * as ebb from "../../mod.ts";
 import { leakFree } from "../leak.ts";
 import { infectedDigits, valuesOf } from "./fixture.ts";
 
-const { badnets, defineAttack, infect, sig } = ebb.backdoor;
+const { badnets, inputAware, defineAttack, infect, sig } = ebb.backdoor;
 const settings = { epochs: 1, seed: 5, progress: false } as const;
 
 async function digits(count: number) {
@@ -116,6 +116,16 @@ Deno.test("infect() refuses a target that is no class, before anything is traine
     assertRejects(() => infect(model, data, attack, { ...settings, ...options }), RangeError, sentence);
   await refuses(badnets({ target: 10 }), {}, "badnets: expected a target of 0 to 9 but found 10");
   await refuses(badnets(), { epochs: 0 }, "infect: expected epochs to be a whole number above 0 but found 0");
+  await refuses(
+    badnets({ target: 1 }),
+    { test: data.subset({ indices: [...data.labels().keys()].filter((row) => data.labels()[row] === 1) }) },
+    "infect: expected images of other classes than the target 1 but found none",
+  );
+  await refuses(
+    inputAware(),
+    { epochs: -1 },
+    "infect: expected epochs to be a whole number above 0 but found -1",
+  );
   const ones = data.subset({ indices: [...data.labels().keys()].filter((row) => data.labels()[row] === 1) });
   await assertRejects(
     () => infect(model, ones, sig(), settings),

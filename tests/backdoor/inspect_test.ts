@@ -52,6 +52,16 @@ Deno.test("inspect() says what will not do", async () => {
     RangeError,
     "inspect: expected count to be a whole number above 0 but found 0",
   );
+  await assertRejects(
+    () => inspect(model, clean, { threshold: NaN }),
+    RangeError,
+    "inspect: expected a threshold above 0 but found NaN",
+  );
+  await assertRejects(
+    () => inspect(model, clean, { epsilons: [0.1, -1] }),
+    RangeError,
+    "inspect: expected epsilon and stepSize to be numbers of at least 0 but found -1",
+  );
   using flat = ebb.ones([4, 3]);
   await assertRejects(
     () => inspect(model, ebb.data.fromTensors([flat]), {}),

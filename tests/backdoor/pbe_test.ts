@@ -97,6 +97,11 @@ Deno.test("pbe() refuses a share that is none, and data that are no images", asy
       RangeError,
       "pbe: expected a round's share above 0 and of at most 1 but found 1.5",
     );
+    await assertRejects(
+      () => pbe(model, clean, { rounds: [] }),
+      RangeError,
+      "pbe: expected at least one round but found none",
+    );
     using rows = ebb.rand([8, 3]);
     await assertRejects(
       () => pbe(model, ebb.data.fromTensors([rows])),

@@ -184,18 +184,20 @@ Deno.test("a tensor that nobody freed is freed by the garbage collector, with a 
     import * as ebb from ${JSON.stringify(new URL("../../mod.ts", import.meta.url).href)};
     const x = ebb.tensor([1, 2], { requiresGrad: true });
     (() => { for (let i = 0; i < 10; i++) x.square(); })();
+    (() => ebb.scope(() => ebb.keep(ebb.tensor([3]))))(); // kept and returned: freed once all the same
     const before = ebb.defaultDevice().memory().storages;
     for (let i = 0; i < 20 && ebb.defaultDevice().memory().storages > 1; i++) {
       gc();
       await new Promise((done) => setTimeout(done, 10));
     }
     console.log(before, ebb.defaultDevice().memory().storages, x.toArray());
+    x.dispose();
   `;
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["eval", "--v8-flags=--expose-gc", program],
     env: { NO_COLOR: "1" },
   }).output();
-  assertEquals(new TextDecoder().decode(stdout).trim(), "11 1 [ 1, 2 ]");
+  assertEquals(new TextDecoder().decode(stdout).trim(), "12 1 [ 1, 2 ]");
   const warnings = new TextDecoder().decode(stderr).split("\n").filter((line) => line.startsWith("ebb:"));
   assertEquals(warnings.length, 1);
   assert(warnings[0].includes("a tensor was freed by the garbage collector"));

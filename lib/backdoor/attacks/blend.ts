@@ -9,6 +9,7 @@ import { add, interpolate, mul } from "../../tensor/ops/mod.ts";
 import { showShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Attack, type AttackOptions, defineAttack } from "../attack.ts";
+import { checkValues } from "../images.ts";
 import { drawPattern } from "./pattern.ts";
 
 /** Options of {@linkcode blend}. */
@@ -25,7 +26,8 @@ export interface BlendOptions extends AttackOptions {
 /**
  * `(1 − alpha) · image + alpha · picture`.
  *
- * @throws {RangeError} when alpha is not of (0, 1], or the picture has another number of axes or channels.
+ * @throws {RangeError} when alpha is not of (0, 1], or the picture has another number of axes or channels; by `trigger`, when
+ * it has values outside [0, 1].
  *
  * @example
  * ```ts
@@ -47,7 +49,9 @@ export function blend(options: BlendOptions = {}): Attack {
   return defineAttack("blend", options, {
     trigger: (images) => {
       const shape = images.shape.slice(1);
-      const picture = fromHost(draw(shape), shape, { dtype: "float32", device: images.device });
+      const values = draw(shape);
+      checkValues("blend", values);
+      const picture = fromHost(values, shape, { dtype: "float32", device: images.device });
       return add(mul(images, 1 - alpha), mul(picture, alpha));
     },
   });

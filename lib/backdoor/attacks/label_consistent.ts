@@ -8,7 +8,7 @@ import type { Module } from "../../nn/module.ts";
 import { fromHost } from "../../tensor/create.ts";
 import { add, clamp, to } from "../../tensor/ops/mod.ts";
 import { type Attack, type AttackOptions, defineAttack } from "../attack.ts";
-import { pgd } from "../pgd.ts";
+import { checkAscent, pgd } from "../pgd.ts";
 
 /** Options of {@linkcode labelConsistent}. */
 export interface LabelConsistentOptions extends AttackOptions {
@@ -35,7 +35,7 @@ const SIDE = CORNER.length;
  * A 3×3 pattern in all four corners. Images of the training set have adversarial noise under it, triggered images at test
  * time have not.
  *
- * @throws {RangeError} when the amplitude is out of range; by `trigger`, when the images are smaller than 6×6.
+ * @throws {RangeError} when the amplitude or the noise is out of range; by `trigger`, when the images are smaller than 6×6.
  *
  * @example
  * ```ts
@@ -56,6 +56,7 @@ export function labelConsistent(options: LabelConsistentOptions): Attack {
       `labelConsistent: expected an amplitude above 0 and of at most 1 but found ${amplitude}`,
     );
   }
+  checkAscent("labelConsistent", { epsilon, stepSize, steps });
   return defineAttack("labelConsistent", options, {
     cleanLabel: true,
     prepare: (images, labels) => {

@@ -11,7 +11,8 @@ import type { Module } from "../../nn/module.ts";
 import { oneCycle } from "../../optim/schedules.ts";
 import { checkErasure, erase, type ErasureOptions } from "./erase.ts";
 import { prepare } from "./prepare.ts";
-import { repair } from "./repair.ts";
+import type { Inspection } from "../inspect.ts";
+import { type Inspected, repair, type Repaired, withEvidence } from "./repair.ts";
 
 /** Options of {@linkcode aft}; what is not given is the preset's. */
 export interface AftOptions extends ErasureOptions {
@@ -87,7 +88,7 @@ const AUTHORS = {
  *
  * @param model gives scores `[N, classes]` for images `[N, C, H, W]`; it stays as it is
  * @param clean images in [0, 1] of every class with their true labels, at least a batch; 5 % of a training set will do
- * @returns a repaired copy, in evaluation mode.
+ * @returns a repaired copy, in evaluation mode, with the inspection in `repair`.
  * @throws {TypeError | RangeError} when the clean images are not such, or an option is out of range.
  *
  * @example
@@ -103,17 +104,25 @@ const AUTHORS = {
  * assertEquals(repaired.training, false);
  * ```
  */
-export async function aft<M extends Module>(model: M, clean: Dataset, options: AftOptions = {}): Promise<M> {
+export async function aft<M extends Module>(
+  model: M,
+  clean: Dataset,
+  options: AftOptions = {},
+): Promise<M & Repaired<Inspected>> {
   const { preset: name = "ebb" } = options;
   if (name !== "ebb" && name !== "authors") {
     throw new RangeError(`aft: expected the preset "ebb" or "authors" but found ${JSON.stringify(name)}`);
   }
   const preset = name === "authors" ? authors(clean) : EBB;
   const settings = { ...preset, ...options };
-  return await repair("aft", model, clean, settings, async (copy) => {
+  let inspection: Inspection | null = null;
+  const copy = await repair("aft", model, clean, settings, async (copy) => {
     checkErasure("aft", settings);
-    await erase("aft", copy, model, clean, { ...settings, ...await prepare(model, clean, settings) });
+    const found = await prepare(model, clean, settings);
+    inspection = found.inspection;
+    await erase("aft", copy, model, clean, { ...settings, ...found });
   });
+  return withEvidence(copy, { inspection });
 }
 
 /** The authors' settings; they mirror photographs, and not digits or signs. */

@@ -206,7 +206,7 @@ function check({ iterations, steps, epsilon, alpha, thresholds }: typeof DEFAULT
   if (!(alpha >= 0 && alpha <= 1)) {
     throw new RangeError(`anp: expected alpha of 0 to 1 but found ${alpha}`);
   }
-  if (!thresholds.every((value, i) => i === 0 || value > thresholds[i - 1])) {
+  if (!thresholds.every((value, i) => value > (thresholds[i - 1] ?? -Infinity))) {
     throw new RangeError(`anp: expected thresholds to ascend but found ${thresholds.join(", ")}`);
   }
 }

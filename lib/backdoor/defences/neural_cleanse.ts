@@ -13,7 +13,7 @@ import { reverseTriggers, type ReverseTriggersOptions } from "../reversed/patch.
 import { type ReversedTrigger, stampWith } from "../reversed/search.ts";
 import { train, type TrainingOptions } from "../train.ts";
 import { BACKDOOR_BENCH } from "./backdoor_bench.ts";
-import { repair } from "./repair.ts";
+import { repair, type Repaired, withEvidence } from "./repair.ts";
 
 /** Options of {@linkcode neuralCleanse}. */
 export interface NeuralCleanseOptions extends TrainingOptions {
@@ -35,7 +35,7 @@ export interface NeuralCleanseOptions extends TrainingOptions {
  *
  * @param model gives scores `[N, classes]`; it stays as it is
  * @param clean images in [0, 1] of every class with their true labels, at least a batch
- * @returns a repaired copy, in evaluation mode.
+ * @returns a repaired copy, in evaluation mode, with the triggers of all labels and their anomaly indices in `repair`.
  * @throws {TypeError | RangeError} when the clean images are not such, or an option is out of range.
  *
  * @example
@@ -51,20 +51,24 @@ export interface NeuralCleanseOptions extends TrainingOptions {
  * assertEquals(repaired.training, false);
  * ```
  */
-export function neuralCleanse<M extends Module>(
+export async function neuralCleanse<M extends Module>(
   model: M,
   clean: Dataset,
   options: NeuralCleanseOptions = {},
-): Promise<M> {
+): Promise<M & Repaired<{ readonly triggers: readonly ReversedTrigger[] }>> {
   const settings = { ...BACKDOOR_BENCH, anomaly: 2, stamped: 0.2, ...options };
   const { anomaly, stamped, seed, progress, swap } = settings;
-  return repair("neuralCleanse", model, clean, settings, async (copy) => {
+  let triggers: readonly ReversedTrigger[] = [];
+  const copy = await repair("neuralCleanse", model, clean, settings, async (copy) => {
     if (!(stamped > 0 && stamped <= 1)) {
       throw new RangeError(
         `neuralCleanse: expected stamped to be a share above 0 and of at most 1 but found ${stamped}`,
       );
     }
-    const triggers = await reverseTriggers(model, clean, { seed, progress, swap, ...settings.search });
+    if (Number.isNaN(anomaly)) {
+      throw new RangeError("neuralCleanse: expected anomaly to be a number but found NaN");
+    }
+    triggers = await reverseTriggers(model, clean, { seed, progress, swap, ...settings.search });
     const conspicuous = triggers.filter((trigger) => trigger.anomaly > anomaly);
     if (conspicuous.length === 0) return;
     await train("neuralCleanse", copy, clean, settings, {
@@ -72,6 +76,7 @@ export function neuralCleanse<M extends Module>(
         crossEntropy(copy.forward(stamp(images, conspicuous, stamped)), labels),
     });
   });
+  return withEvidence(copy, { triggers });
 }
 
 /** A batch whose first images have triggers, each as many of them. Batches are shuffled, so that any image may be. */

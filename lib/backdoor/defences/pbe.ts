@@ -15,11 +15,11 @@ import { scope } from "../../tensor/scope.ts";
 import { noGrad } from "../../tensor/tape.ts";
 import { checkTask } from "../images.ts";
 import type { Runner } from "../train.ts";
-import { suspect } from "../inspect.ts";
+import { type Inspection, suspect } from "../inspect.ts";
 import { EBB } from "./aft.ts";
 import { checkErasure, erase, type ErasureOptions } from "./erase.ts";
 import { prepare } from "./prepare.ts";
-import { repaired } from "./repair.ts";
+import { type Inspected, type Repaired, repaired, withEvidence } from "./repair.ts";
 
 /** A round: how many images it is trained on, and how; what is not given is as for all rounds. */
 export interface PbeRound extends Omit<ErasureOptions, "inspection"> {
@@ -70,7 +70,7 @@ const CHANGED = -0.5;
  *
  * @param model gives scores `[N, classes]` for images `[N, C, H, W]`; it stays as it is
  * @param poisoned the training set with its poison and the labels that the attacker gave it
- * @returns a repaired copy, in evaluation mode.
+ * @returns a repaired copy, in evaluation mode, with the inspection in `repair`.
  * @throws {TypeError | RangeError} when the data are no images in [0, 1] with labels, or an option is out of range.
  *
  * @example
@@ -90,7 +90,7 @@ export async function pbe<M extends Module>(
   model: M,
   poisoned: Dataset,
   options: PbeOptions = {},
-): Promise<M> {
+): Promise<M & Repaired<Inspected>> {
   const { rounds = ROUNDS, onRound, ...given } = options;
   const common = { ...EBB, ...(options.inspection === null ? UNTAUGHT : {}), ...given };
   await checkTask("pbe", model, poisoned, common);
@@ -101,9 +101,11 @@ export async function pbe<M extends Module>(
     }
     checkErasure("pbe", { ...common, ...own });
   }
-  return await repaired(model, async (copy) => {
+  let inspection: Inspection | null = null;
+  const copy = await repaired(model, async (copy) => {
     const { swap, seed } = common;
     const found = await prepare(model, poisoned, common, HONEST);
+    inspection = found.inspection;
     const suspected = found.inspection === null ? undefined : suspect(found.inspection)?.label;
     const labels = poisoned.labels();
     for (const [index, { share, ...own }] of rounds.entries()) {
@@ -117,6 +119,7 @@ export async function pbe<M extends Module>(
       await onRound?.({ round: index + 1, model: copy, rows });
     }
   });
+  return withEvidence(copy, { inspection });
 }
 
 /** A random worth for every row. */

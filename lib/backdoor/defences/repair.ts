@@ -6,8 +6,26 @@
  */
 import type { Dataset } from "../../data/dataset.ts";
 import type { Module } from "../../nn/module.ts";
+import type { Inspection } from "../inspect.ts";
 import { checkTask, type ImageSet } from "../images.ts";
 import type { RunOptions } from "../train.ts";
+
+/** A model that was repaired, with what the defence saw in it, as plain data. */
+export interface Repaired<Evidence> {
+  /** What the repair went by. */
+  readonly repair: Evidence;
+}
+
+/** What erasing goes by. */
+export interface Inspected {
+  /** What was found in the given model; null where it was told to do without. */
+  readonly inspection: Inspection | null;
+}
+
+/** Puts the evidence on a repaired model. Not enumerable: a module's properties are what it consists of. */
+export function withEvidence<M extends Module, E>(model: M, repair: E): M & Repaired<E> {
+  return Object.defineProperty(model, "repair", { value: repair, configurable: true }) as M & Repaired<E>;
+}
 
 /**
  * A repaired copy of a model.
