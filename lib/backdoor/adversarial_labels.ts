@@ -11,7 +11,7 @@ import { Task } from "../progress/mod.ts";
 import { attacked, type AttackedOptions, taken } from "./attacked.ts";
 import { farEnough } from "./epsilon.ts";
 import { checkTask } from "./images.ts";
-import type { RunOptions } from "./train.ts";
+import type { RunOptions } from "./run.ts";
 
 /** Options of {@linkcode adversarialLabels}. */
 export interface AdversarialLabelsOptions extends AttackedOptions {

@@ -14,7 +14,7 @@ import { scope } from "../tensor/scope.ts";
 import { noGrad } from "../tensor/tape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type AscentOptions, pgd, type PgdOptions } from "./pgd.ts";
-import type { RunOptions } from "./train.ts";
+import { deviceOf, type RunOptions, runStep } from "./run.ts";
 
 /** How adversarial examples of a data set are made. */
 export interface AttackedOptions
@@ -49,14 +49,14 @@ export async function* attacked<T>(
 ): AsyncGenerator<Awaited<T>, void, undefined> {
   const { batchSize = 128, seed, swap, ...attack } = options;
   const generator = seed === undefined ? undefined : new Generator(seed);
-  const device = model.parameters()[0]?.device;
+  const device = deviceOf(model);
   for await (const [images, labels] of loader(data, { batchSize, device })) {
     const pass = () =>
       scope(() => {
         const adversarial = pgd(model, images, labels, { ...attack, generator });
         return noGrad(() => withMode(model, false, () => see({ images, labels, adversarial })));
       });
-    yield await (swap === undefined ? pass() : swap.step(pass));
+    yield await runStep(swap, pass);
     // Lets timers, a progress line and an interrupt have their turn.
     await new Promise<void>((resolve) => setImmediate(resolve));
   }

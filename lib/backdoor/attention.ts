@@ -15,6 +15,7 @@ import { showShape } from "../tensor/shape.ts";
 import { noGrad } from "../tensor/tape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { watching } from "./hooks.ts";
+import { deviceOf } from "./run.ts";
 
 /** Against division by 0. */
 const TINY = 1e-6;
@@ -118,8 +119,4 @@ export function observe(
 export function attention(activations: Tensor, power: number): Tensor {
   const map = sum(pow(abs(activations), power), 1);
   return div(map, add(norm(map, 2, [1, 2], { keepDim: true }), TINY));
-}
-
-function deviceOf(model: Module) {
-  return model.parameters()[0]?.device;
 }

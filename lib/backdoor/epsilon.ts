@@ -9,6 +9,7 @@ import { predict } from "../nn/predict.ts";
 import type { Module } from "../nn/module.ts";
 import { attacked, type AttackedOptions, taken } from "./attacked.ts";
 import { checkTask } from "./images.ts";
+import { checkCounts, passes } from "./run.ts";
 
 /** Options of {@linkcode chooseEpsilon}. */
 export interface EpsilonOptions extends AttackedOptions {
@@ -62,8 +63,7 @@ export async function chooseEpsilon(
   const { swap, seed = SEED } = attack;
   const few = count < clean.length ? clean.subset({ count, stratified: true, seed }) : clean;
   const labels = few.labels();
-  const run = swap && (<T>(pass: () => T) => swap.evaluate(pass));
-  const predicted = await predict(model, few, { run });
+  const predicted = await predict(model, few, passes(swap));
   let standing = Uint32Array.from(labels.keys()).filter((row) => predicted[row] === labels[row]);
   const most = Math.floor((1 - share) * standing.length + 1e-9); // that may stand at last
   const ascending = [...grid].sort((a, b) => a - b);
@@ -107,7 +107,5 @@ function checkEpsilon(grid: readonly number[], share: number, count: number): vo
   if (!(share > 0 && share <= 1)) {
     throw new RangeError(`chooseEpsilon: expected a share above 0 and of at most 1 but found ${share}`);
   }
-  if (!Number.isInteger(count) || count < 1) {
-    throw new RangeError(`chooseEpsilon: expected count to be a whole number above 0 but found ${count}`);
-  }
+  checkCounts("chooseEpsilon", { count });
 }

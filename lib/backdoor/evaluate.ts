@@ -7,7 +7,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Module } from "../nn/module.ts";
 import type { Attack } from "./attack.ts";
 import { measure, type Measured } from "./measure.ts";
-import type { RunOptions } from "./train.ts";
+import type { RunOptions } from "./run.ts";
 
 /** A row of the table: shares of 0 to 1. */
 export interface EvaluationRow extends Measured {

@@ -17,6 +17,7 @@ import { chooseEpsilon } from "./epsilon.ts";
 import { checkTask } from "./images.ts";
 import { goalsOf } from "./measure.ts";
 import { pgd } from "./pgd.ts";
+import { checkCounts, deviceOf } from "./run.ts";
 
 /** Options of {@linkcode examples}. */
 export interface ExamplesOptions {
@@ -76,16 +77,14 @@ export async function examples(
   const { count = 4 } = options;
   const [first, ...others] = Object.entries(models);
   if (first === undefined) throw new RangeError("examples: expected at least one model but found none");
-  if (!Number.isInteger(count) || count < 1) {
-    throw new RangeError(`examples: expected count to be a whole number above 0 but found ${count}`);
-  }
+  checkCounts("examples", { count });
   const [name, infected] = first;
   const set = await checkTask("examples", infected, test);
   const epsilon = options.epsilon ?? await chooseEpsilon(infected, test);
   const rows = goalsOf("examples", attack, set).rows.subarray(0, count);
   const truth = Array.from(rows, (row) => set.labels[row]);
   const [images] = test.gather(rows);
-  const device = infected.parameters()[0]?.device;
+  const device = deviceOf(infected);
   const column = (title: string, batch: Tensor, model: Module): ExampleColumn => {
     const found = noGrad(() => withMode(model, false, () => taken(model, batch)));
     const pixels = batch.data() as Float32Array;

@@ -8,7 +8,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Module } from "../nn/module.ts";
 import type { Attack } from "./attack.ts";
 import { measure } from "./measure.ts";
-import type { RunOptions } from "./train.ts";
+import type { RunOptions } from "./run.ts";
 
 /** A model's figures at a point of its repair. */
 export interface CourseRow {

@@ -13,7 +13,7 @@ import type { HostArray } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
 import { showShape } from "../tensor/shape.ts";
 import { noGrad } from "../tensor/tape.ts";
-import type { RunOptions } from "./train.ts";
+import { deviceOf, type RunOptions, runPass } from "./run.ts";
 
 /** A data set that was looked at. */
 export interface ImageSet {
@@ -67,7 +67,7 @@ export async function checkTask(
   checkShape(op, data, demands); // before a model sees it
   const [image] = data.gather([0]);
   const { shape, dtype } = image;
-  const device = model.parameters()[0]?.device;
+  const device = deviceOf(model);
   const pass = () =>
     noGrad(() =>
       scope(() => {
@@ -75,7 +75,7 @@ export async function checkTask(
         return withMode(model, false, () => model.forward(x)).shape;
       })
     );
-  const scores = await (swap === undefined ? pass() : swap.evaluate(pass));
+  const scores = await runPass(swap, pass);
   if (scores.length !== 2 || scores[0] !== 1) {
     throw new TypeError(
       `${op}: expected a model that gives scores [N, classes] but found ${showShape(scores)}`,

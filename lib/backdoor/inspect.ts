@@ -19,7 +19,7 @@ import { median, type ReversedTrigger } from "./reversed/search.ts";
 import { type ReversedWarp, reverseWarps } from "./reversed/warp.ts";
 import { checkAscent } from "./pgd.ts";
 import { sample } from "./sample.ts";
-import type { RunOptions } from "./train.ts";
+import { checkCounts, type RunOptions } from "./run.ts";
 
 /** Options of {@linkcode inspect}. */
 export interface InspectOptions extends RunOptions {
@@ -118,9 +118,7 @@ export async function inspect(
 ): Promise<Inspection> {
   const { count = 40, threshold = 0.9, seed = 0, progress, swap } = options;
   await checkTask("inspect", model, clean, { swap });
-  if (!Number.isInteger(count) || count < 1) {
-    throw new RangeError(`inspect: expected count to be a whole number above 0 but found ${count}`);
-  }
+  checkCounts("inspect", { count });
   if (!(threshold > 0)) throw new RangeError(`inspect: expected a threshold above 0 but found ${threshold}`);
   for (const epsilon of options.epsilons ?? []) checkAscent("inspect", { epsilon });
   const few = sample(clean, count, seed);

@@ -15,7 +15,7 @@ import { add, max, mean, neg, select, sigmoid, sub } from "../tensor/ops/mod.ts"
 import { Generator } from "../tensor/random.ts";
 import { scope } from "../tensor/scope.ts";
 import { sizeOf } from "../tensor/shape.ts";
-import type { RunOptions } from "./train.ts";
+import { checkCounts, deviceOf, type RunOptions, runStep } from "./run.ts";
 
 /** Options of {@linkcode maximumMargins}. */
 export interface MaximumMarginsOptions extends RunOptions {
@@ -59,17 +59,14 @@ export async function maximumMargins(
   options: MaximumMarginsOptions = {},
 ): Promise<number[]> {
   const { count = 16, steps = 50, lr = 0.1, seed = 0, progress, swap } = options;
-  for (const [name, value] of Object.entries({ count, steps })) {
-    if (Number.isInteger(value) && value > 0) continue;
-    throw new RangeError(`maximumMargins: expected ${name} to be a whole number above 0 but found ${value}`);
-  }
+  checkCounts("maximumMargins", { count, steps });
   if (!(lr > 0 && lr < Infinity)) {
     throw new RangeError(`maximumMargins: expected lr to be a number above 0 but found ${lr}`);
   }
   // Parameters that need gradients would cost as much again.
   using frozen = model.clone().requiresGrad_(false);
   frozen.eval();
-  const device = frozen.parameters()[0]?.device;
+  const device = deviceOf(frozen);
   const start = new Float32Array(count * sizeOf(shape));
   new Generator(seed).fillNormal(start);
   using task = new Task("maximumMargins", classes, progress);
@@ -90,7 +87,7 @@ export async function maximumMargins(
         return margin.item();
       });
     let margin = NaN;
-    for (let step = 0; step < steps; step++) margin = await (swap === undefined ? run() : swap.step(run));
+    for (let step = 0; step < steps; step++) margin = await runStep(swap, run);
     optimizer.zeroGrad();
     margins.push(margin);
     task.advance(() => `label ${label}: margin ${margin.toFixed(1)}`);

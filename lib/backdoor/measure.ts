@@ -9,7 +9,7 @@ import type { Module } from "../nn/module.ts";
 import { predict } from "../nn/predict.ts";
 import type { Attack } from "./attack.ts";
 import { checkTask, type ImageSet } from "./images.ts";
-import type { RunOptions } from "./train.ts";
+import { passes, type RunOptions } from "./run.ts";
 
 /** Shares of images, 0 to 1. */
 export interface Measured {
@@ -33,11 +33,10 @@ export async function measure(
   { swap }: RunOptions = {},
 ): Promise<Measured> {
   const { labels, classes } = await checkTask("evaluate", model, test, { swap });
-  const run = swap && (<T>(pass: () => T) => swap.evaluate(pass));
   const { goals, rows: counted } = goalsOf("evaluate", attack, { labels, classes });
-  const clean = await predict(model, test, { run });
+  const clean = await predict(model, test, passes(swap));
   const triggered = await predict(model, test.subset({ indices: counted }), {
-    run,
+    ...passes(swap),
     transform: attack.parts.trigger,
   });
   const share = (hits: Int32Array, rows: ArrayLike<number>, wanted: Int32Array) =>

@@ -67,4 +67,5 @@ export {
 export { type Roc, roc, type RocPoint } from "./roc.ts";
 export { loadRows, saveRows } from "./rows.ts";
 export { summarise, type SummaryRow } from "./summarise.ts";
-export type { Epoch, Runner, RunOptions, TrainingOptions } from "./train.ts";
+export type { Runner, RunOptions } from "./run.ts";
+export type { Epoch, TrainingOptions } from "./train.ts";

@@ -15,6 +15,7 @@ import { enableGrad, noGrad } from "../tensor/tape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkBatch } from "./attack.ts";
 import { withBatchStatistics } from "./norms.ts";
+import { checkCounts } from "./run.ts";
 
 /** How far and in how many steps images are changed. */
 export interface AscentOptions {
@@ -89,9 +90,7 @@ export function checkAscent(op: string, options: AscentOptions): void {
       `${op}: expected epsilon and stepSize to be numbers of at least 0 but found ${epsilon} and ${stepSize}`,
     );
   }
-  if (!Number.isInteger(steps) || steps < 1) {
-    throw new RangeError(`${op}: expected steps to be a whole number above 0 but found ${steps}`);
-  }
+  checkCounts(op, { steps });
 }
 
 /**

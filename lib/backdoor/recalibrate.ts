@@ -11,7 +11,7 @@ import type { Module } from "../nn/module.ts";
 import { scope } from "../tensor/scope.ts";
 import { noGrad } from "../tensor/tape.ts";
 import { normsOf } from "./norms.ts";
-import type { Runner } from "./train.ts";
+import { deviceOf, type Runner, runPass } from "./run.ts";
 
 /** Settings of {@linkcode recalibrate}. */
 export interface RecalibrateOptions {
@@ -42,11 +42,11 @@ export async function recalibrate(
     norm.momentum = null;
   }
   try {
-    const device = model.parameters()[0]?.device;
+    const device = deviceOf(model);
     const batches = loader(clean, { batchSize, augment, epochs: passes, shuffle: true, seed, device });
     for await (const [images] of batches) {
       const pass = () => noGrad(() => scope(() => withMode(model, true, () => void model.forward(images))));
-      await (swap === undefined ? pass() : swap.evaluate(pass));
+      await runPass(swap, pass);
     }
   } finally {
     norms.forEach((norm, i) => norm.momentum = momenta[i]);

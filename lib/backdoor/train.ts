@@ -12,25 +12,10 @@ import type { CommonOptions, Optimizer } from "../optim/optimizer.ts";
 import { Scheduler } from "../optim/scheduler.ts";
 import type { Schedule } from "../optim/schedules.ts";
 import { SGD } from "../optim/sgd.ts";
-import { type Progress, Task } from "../progress/mod.ts";
+import { Task } from "../progress/mod.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-
-/** What runs steps; an `ebb.swap(device)` is such, and trains in a part of the memory that they need. */
-export interface Runner {
-  /** Runs a step of training. */
-  step<T>(fn: () => T): Promise<Awaited<T>>;
-  /** Runs a forward pass. */
-  evaluate<T>(fn: () => T): Promise<Awaited<T>>;
-}
-
-/** What everything that trains or measures here can be told. */
-export interface RunOptions {
-  /** Where progress is told; default: a line on standard output. */
-  readonly progress?: Progress;
-  /** What runs the steps, such as `ebb.swap(device)`; default: they run as they stand. */
-  readonly swap?: Runner;
-}
+import { checkCounts, deviceOf, type RunOptions, runStep } from "./run.ts";
 
 /** How a model is trained. */
 export interface TrainingOptions extends RunOptions {
@@ -118,7 +103,7 @@ export async function train(
   const { lr, momentum, nesterov, weightDecay } = settings;
   using optimizer = parts.optimizer?.(model.parameters()) ??
     new SGD(model.parameters(), { lr, momentum, nesterov, weightDecay });
-  const device = model.parameters()[0]?.device;
+  const device = deviceOf(model);
   const batches = loader(data, { batchSize, augment, seed, epochs, shuffle: true, device });
   const steps = batches.length;
   const scheduler = schedule === undefined ? null : new Scheduler(optimizer, schedule(steps));
@@ -138,7 +123,7 @@ export async function train(
         optimizer.step();
         return value.item();
       });
-    const value = await (swap === undefined ? run() : swap.step(run));
+    const value = await runStep(swap, run);
     if (!Number.isFinite(value)) {
       throw new Error(
         `${op}: expected a finite loss but found ${value} in step ${
@@ -167,11 +152,7 @@ export function checkTraining(
   op: string,
   { epochs, batchSize, lr }: Pick<Training, "epochs" | "batchSize" | "lr">,
 ): void {
-  for (const [name, value] of Object.entries({ epochs, batchSize })) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new RangeError(`${op}: expected ${name} to be a whole number above 0 but found ${value}`);
-    }
-  }
+  checkCounts(op, { epochs, batchSize });
   if (!(lr >= 0 && lr < Infinity)) {
     throw new RangeError(`${op}: expected lr to be a number of at least 0 but found ${lr}`);
   }

@@ -37,6 +37,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { type Attack, type AttackOptions, defineAttack, type TriggerTraining } from "../attack.ts";
 import { train } from "../train.ts";
 import { TriggerNet } from "./trigger_net.ts";
+import { deviceOf } from "../run.ts";
 
 /** Options of {@linkcode inputAware}; the defaults are the authors' and BackdoorBench's. */
 export interface InputAwareOptions extends AttackOptions {
@@ -172,7 +173,7 @@ export function inputAware(options: InputAwareOptions = {}): Attack {
       dispose();
       const { model, data, settings, classes } = training;
       const seed = settings.seed ?? attack.seed;
-      const device = model.parameters()[0]?.device;
+      const device = deviceOf(model);
       const [channels] = data.fields[0].shape;
       const learnt = makeNets(channels, device);
       nets = learnt;

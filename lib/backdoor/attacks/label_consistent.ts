@@ -9,6 +9,7 @@ import { fromHost } from "../../tensor/create.ts";
 import { add, clamp, to } from "../../tensor/ops/mod.ts";
 import { type Attack, type AttackOptions, defineAttack } from "../attack.ts";
 import { checkAscent, pgd } from "../pgd.ts";
+import { deviceOf } from "../run.ts";
 
 /** Options of {@linkcode labelConsistent}. */
 export interface LabelConsistentOptions extends AttackOptions {
@@ -60,7 +61,7 @@ export function labelConsistent(options: LabelConsistentOptions): Attack {
   return defineAttack("labelConsistent", options, {
     cleanLabel: true,
     prepare: (images, labels) => {
-      const device = model.parameters()[0]?.device ?? images.device;
+      const device = deviceOf(model) ?? images.device;
       return pgd(model, to(images, device), to(labels, device), { epsilon, stepSize, steps });
     },
     trigger: (images) => {

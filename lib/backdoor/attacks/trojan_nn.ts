@@ -22,6 +22,7 @@ import { type Attack, type AttackOptions, defineAttack } from "../attack.ts";
 import { lastLinear, penultimate } from "../features.ts";
 import { ascend } from "../pgd.ts";
 import { paste } from "./patch.ts";
+import { checkCounts, deviceOf } from "../run.ts";
 
 /** Options of {@linkcode trojanNN}. */
 export interface TrojanNNOptions extends AttackOptions {
@@ -69,10 +70,7 @@ const RUN = 20;
  */
 export async function trojanNN(model: Module, options: TrojanNNOptions): Promise<Attack> {
   const { shape, neurons = 2, value = 100, steps = 1000, stepSize = 0.1, seed = 0, progress } = options;
-  for (const [name, count] of Object.entries({ neurons, steps })) {
-    if (Number.isInteger(count) && count > 0) continue;
-    throw new RangeError(`trojanNN: expected ${name} to be a whole number above 0 but found ${count}`);
-  }
+  checkCounts("trojanNN", { neurons, steps });
   if (shape.length !== 3) {
     throw new RangeError(`trojanNN: expected the images' shape [C, H, W] but found ${showShape(shape)}`);
   }
@@ -103,7 +101,7 @@ async function fire(
   settings: Settings,
 ): Promise<Float32Array<ArrayBuffer>> {
   const { shape, value, steps, stepSize, seed, progress } = settings;
-  const device = model.parameters()[0]?.device;
+  const device = deviceOf(model);
   using window = fromHost(Float32Array.from(mask), [1, 1, ...shape.slice(1)], { dtype: "float32", device });
   const look = (triggers: Tensor) => penultimate(model, mul(triggers, window)).features;
   const evaluated = <T>(fn: () => T) => withMode(model, false, () => scope(fn));

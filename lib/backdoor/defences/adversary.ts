@@ -21,6 +21,7 @@ import { Overlay } from "../reversed/overlay.ts";
 import { Patch } from "../reversed/patch.ts";
 import { learner, type LearntTrigger, towards } from "../reversed/search.ts";
 import { Warp } from "../reversed/warp.ts";
+import { deviceOf } from "../run.ts";
 
 /** Images that were changed. */
 export interface Changed {
@@ -81,7 +82,7 @@ export function towardsTarget(
     );
   }
   const { label } = evidence;
-  const lures = luresOf(evidence, shape, given.parameters()[0]?.device);
+  const lures = luresOf(evidence, shape, deviceOf(given));
   const lead = (x: Tensor) => both(model, given, (each) => towards(each.forward(x), label));
   const led = (change: (images: Tensor) => Tensor): Adversary["change"] => (images) => ({
     images: evaluating(model, given, settings, () => change(images)),

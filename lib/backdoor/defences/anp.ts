@@ -19,6 +19,7 @@ import { type Norm, normsOf } from "../norms.ts";
 import { train, type TrainingOptions } from "../train.ts";
 import { HELD_OUT, type HeldOutOptions, pruneWhile, splitOff } from "./held_out.ts";
 import { repair } from "./repair.ts";
+import { checkCounts } from "../run.ts";
 
 /** Options of {@linkcode anp}. */
 export interface AnpOptions extends Omit<TrainingOptions, "epochs">, HeldOutOptions {
@@ -195,11 +196,7 @@ function affineNorms(model: Module): Affine[] {
 }
 
 function check({ iterations, steps, epsilon, alpha, thresholds }: typeof DEFAULTS & AnpOptions): void {
-  for (const [name, value] of Object.entries({ iterations, steps })) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new RangeError(`anp: expected ${name} to be a whole number above 0 but found ${value}`);
-    }
-  }
+  checkCounts("anp", { iterations, steps });
   if (!(epsilon >= 0 && epsilon < Infinity)) {
     throw new RangeError(`anp: expected epsilon to be a number of at least 0 but found ${epsilon}`);
   }

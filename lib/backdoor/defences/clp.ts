@@ -18,8 +18,8 @@ import { noGrad } from "../../tensor/tape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { watching } from "../hooks.ts";
 import { largestSingularValue } from "../spectral.ts";
-import type { RunOptions } from "../train.ts";
 import { repair } from "./repair.ts";
+import { type RunOptions, runPass } from "../run.ts";
 
 /** Options of {@linkcode clp}. */
 export interface ClpOptions extends Pick<RunOptions, "swap"> {
@@ -70,7 +70,7 @@ export function clp<M extends Module>(model: M, clean: Dataset, options: ClpOpti
   return repair("clp", model, clean, { batchSize: 1, swap }, async (copy, { shape }) => {
     if (!Number.isFinite(u)) throw new RangeError(`clp: expected u to be a number but found ${u}`);
     const look = () => placesOf(copy, shape);
-    const places = await (swap === undefined ? look() : swap.evaluate(look));
+    const places = await runPass(swap, look);
     if (places.length === 0) {
       throw new TypeError(
         `clp: expected a model with batch norm behind or before a convolution but found ${copy.constructor.name} without`,

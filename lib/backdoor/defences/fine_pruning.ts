@@ -19,6 +19,7 @@ import { train, type TrainingOptions } from "../train.ts";
 import { BACKDOOR_BENCH } from "./backdoor_bench.ts";
 import { HELD_OUT, type HeldOutOptions, pruneWhile, splitOff } from "./held_out.ts";
 import { repair } from "./repair.ts";
+import { runPass } from "../run.ts";
 
 /** Options of {@linkcode finePruning}. */
 export interface FinePruningOptions extends TrainingOptions, HeldOutOptions {
@@ -108,7 +109,7 @@ async function meanFeatures(
       scope(() => withMode(model, false, () => sum(penultimate(model, images).features, 0).data()))
     );
   for await (const [images] of loader(clean, { batchSize, device: weight.device })) {
-    const batch = await (swap === undefined ? sums(images) : swap.evaluate(() => sums(images)));
+    const batch = await runPass(swap, () => sums(images));
     batch.forEach((value, i) => means[i] += Number(value) / clean.length);
   }
   return means;

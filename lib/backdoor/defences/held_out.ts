@@ -7,7 +7,7 @@
 import type { Dataset } from "../../data/dataset.ts";
 import { accuracy } from "../../nn/accuracy.ts";
 import type { Module } from "../../nn/module.ts";
-import type { RunOptions } from "../train.ts";
+import { passes, type RunOptions } from "../run.ts";
 
 /** How it is decided how much is pruned. */
 export interface HeldOutOptions {
@@ -46,12 +46,11 @@ export interface Stages extends Pick<RunOptions, "swap"> {
 /** Prunes stage by stage and ends with the last one before the first that costs too much accuracy. */
 export async function pruneWhile(model: Module, held: Dataset, stages: Stages): Promise<void> {
   const { count, apply, maxDrop, swap } = stages;
-  const run = swap && (<T>(pass: () => T) => swap.evaluate(pass));
-  const least = (1 - maxDrop) * await accuracy(model, held, { run });
+  const least = (1 - maxDrop) * await accuracy(model, held, passes(swap));
   let kept = 0;
   for (let stage = 1; stage <= count; stage++) {
     apply(stage);
-    if (await accuracy(model, held, { run }) <= least) break;
+    if (await accuracy(model, held, passes(swap)) <= least) break;
     kept = stage;
   }
   apply(kept);

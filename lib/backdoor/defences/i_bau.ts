@@ -18,6 +18,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { addHypergradient, slopeAt } from "../hypergradient.ts";
 import { train, type TrainingOptions } from "../train.ts";
 import { repair } from "./repair.ts";
+import { checkCounts, deviceOf, runStep } from "../run.ts";
 
 /** Options of {@linkcode iBau}; `epochs` are its rounds. */
 export interface IBauOptions extends TrainingOptions {
@@ -118,7 +119,7 @@ export function iBau<M extends Module>(model: M, clean: Dataset, options: IBauOp
 /** A perturbation `[1, C, H, W]` that raises the loss of all images; the caller frees it. */
 async function universal(model: Module, clean: Dataset, settings: Settings, round: number): Promise<Tensor> {
   const { batchSize, innerLr, decay, seed, swap } = settings;
-  const device = model.parameters()[0]?.device;
+  const device = deviceOf(model);
   let found = keep(zeros([1, ...clean.fields[0].shape], { device }));
   const of = seed === undefined ? undefined : seed + round;
   try {
@@ -131,7 +132,7 @@ async function universal(model: Module, clean: Dataset, settings: Settings, roun
             return keep(noGrad(() => sub(found, mul(slope, innerLr))));
           })
         );
-      const next = await (swap === undefined ? run() : swap.step(run));
+      const next = await runStep(swap, run);
       found.dispose();
       found = next;
     }
@@ -155,9 +156,7 @@ function innerLoss(
 }
 
 function check({ iterations, innerLr, mapLr, decay, portion }: Settings): void {
-  if (!Number.isInteger(iterations) || iterations < 1) {
-    throw new RangeError(`iBau: expected iterations to be a whole number above 0 but found ${iterations}`);
-  }
+  checkCounts("iBau", { iterations });
   for (const [name, value] of Object.entries({ innerLr, mapLr, decay })) {
     if (value >= 0 && value < Infinity) continue;
     throw new RangeError(`iBau: expected ${name} to be a number of at least 0 but found ${value}`);

@@ -14,12 +14,12 @@ import { defaultGenerator, Generator } from "../../tensor/random.ts";
 import { scope } from "../../tensor/scope.ts";
 import { noGrad } from "../../tensor/tape.ts";
 import { checkTask } from "../images.ts";
-import type { Runner } from "../train.ts";
 import { type Inspection, suspect } from "../inspect.ts";
 import { EBB } from "./aft.ts";
 import { checkErasure, erase, type ErasureOptions } from "./erase.ts";
 import { prepare } from "./prepare.ts";
 import { type Inspected, type Repaired, repaired, withEvidence } from "./repair.ts";
+import { deviceOf, type Runner, runPass } from "../run.ts";
 
 /** A round: how many images it is trained on, and how; what is not given is as for all rounds. */
 export interface PbeRound extends Omit<ErasureOptions, "inspection"> {
@@ -161,12 +161,12 @@ async function trusted(
   swap: Runner | undefined,
 ): Promise<number[]> {
   const worth: number[] = [];
-  const device = given.parameters()[0]?.device;
+  const device = deviceOf(given);
   for await (const [images] of loader(data, { batchSize: 256, device })) {
     const scores = (model: Module) =>
       noGrad(() => scope(() => withMode(model, false, () => model.forward(images)).toArray() as number[][]));
     const pass = () => [scores(given), scores(repaired)];
-    const [before, after] = await (swap === undefined ? pass() : swap.evaluate(pass));
+    const [before, after] = await runPass(swap, pass);
     before.forEach((row, i) =>
       worth.push(
         labels[worth.length] === suspected ? preference(after[i], suspected) : likeness(row, after[i]),

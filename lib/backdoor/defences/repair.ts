@@ -8,7 +8,7 @@ import type { Dataset } from "../../data/dataset.ts";
 import type { Module } from "../../nn/module.ts";
 import type { Inspection } from "../inspect.ts";
 import { checkTask, type ImageSet } from "../images.ts";
-import type { RunOptions } from "../train.ts";
+import type { RunOptions } from "../run.ts";
 
 /** A model that was repaired, with what the defence saw in it, as plain data. */
 export interface Repaired<Evidence> {

@@ -35,6 +35,7 @@ import { noGrad } from "../../tensor/tape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { train, type TrainingOptions } from "../train.ts";
 import { repair } from "./repair.ts";
+import { checkCounts } from "../run.ts";
 
 /** Options of {@linkcode sau}. */
 export interface SauOptions extends TrainingOptions {
@@ -195,9 +196,7 @@ function taken(model: Module, images: Tensor): Tensor {
 function check(settings: Settings): void {
   const { steps, epsilon, stepSize, fooling, sharing, cleanWeight, adversarialWeight, sharedWeight } =
     settings;
-  if (!Number.isInteger(steps) || steps < 1) {
-    throw new RangeError(`sau: expected steps to be a whole number above 0 but found ${steps}`);
-  }
+  checkCounts("sau", { steps });
   const numbers = { epsilon, stepSize, fooling, sharing, cleanWeight, adversarialWeight, sharedWeight };
   for (const [name, value] of Object.entries(numbers)) {
     if (value >= 0 && value < Infinity) continue;

@@ -25,6 +25,7 @@ import {
   type SearchOptions,
   stampWith,
 } from "./search.ts";
+import { deviceOf } from "../run.ts";
 
 /** Options of {@linkcode reverseOverlays}. */
 export interface ReverseOverlaysOptions extends SearchOptions {
@@ -119,7 +120,7 @@ export class Overlay implements LearntTrigger {
 }
 
 async function search(model: Module, clean: Dataset, label: number, settings: Settings): Promise<Found> {
-  const device = model.parameters()[0]?.device;
+  const device = deviceOf(model);
   using overlay = new Overlay(clean.fields[0].shape, settings.opacity, device);
   const success = await grow(model, clean, label, overlay, {
     ...settings,

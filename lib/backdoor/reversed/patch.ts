@@ -25,6 +25,7 @@ import {
   stampWith,
   towards,
 } from "./search.ts";
+import { checkCounts, deviceOf, runStep } from "../run.ts";
 
 /** Options of {@linkcode reverseTriggers}. */
 export interface ReverseTriggersOptions extends SearchOptions {
@@ -147,7 +148,7 @@ export class Patch implements LearntTrigger {
 
 async function search(model: Module, clean: Dataset, label: number, settings: Settings): Promise<Found> {
   const { epochs, batchSize, lr, success, seed, swap } = settings;
-  const device = model.parameters()[0]?.device;
+  const device = deviceOf(model);
   using patch = new Patch(clean.fields[0].shape, device);
   using optimizer = learner(patch, lr);
   const cost = new Cost(settings);
@@ -166,7 +167,7 @@ async function search(model: Module, clean: Dataset, label: number, settings: Se
         optimizer.step();
         return [shareOf(scores, label), size.item()];
       });
-    const [share, norm] = await (swap === undefined ? run() : swap.step(run));
+    const [share, norm] = await runStep(swap, run);
     shares += share;
     norms += norm;
     if (++step % steps > 0) continue;
@@ -228,10 +229,7 @@ class Cost {
 }
 
 function check({ epochs, patience, earlyStopPatience, costFactor, cost }: Settings): void {
-  for (const [name, value] of Object.entries({ epochs, patience, earlyStopPatience })) {
-    if (Number.isInteger(value) && value >= 1) continue;
-    throw new RangeError(`reverseTriggers: expected ${name} to be a whole number above 0 but found ${value}`);
-  }
+  checkCounts("reverseTriggers", { epochs, patience, earlyStopPatience });
   if (!(cost >= 0 && cost < Infinity)) {
     throw new RangeError(`reverseTriggers: expected cost to be a number of at least 0 but found ${cost}`);
   }

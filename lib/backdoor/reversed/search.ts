@@ -16,7 +16,7 @@ import { scope } from "../../tensor/scope.ts";
 import { noGrad } from "../../tensor/tape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkTask } from "../images.ts";
-import type { RunOptions } from "../train.ts";
+import { checkCounts, deviceOf, type RunOptions, runStep } from "../run.ts";
 
 /** A picture as plain data. */
 export interface PlainImage {
@@ -159,7 +159,7 @@ export async function grow(
   trigger: LearntTrigger,
   { batchSize, success, seed, swap, lr, least, most, growth, allow }: Growth,
 ): Promise<number> {
-  const device = model.parameters()[0]?.device;
+  const device = deviceOf(model);
   using optimizer = learner(trigger, lr);
   const steps = 1 + Math.max(0, Math.ceil(Math.log(most / least) / Math.log(growth)));
   let extent = least;
@@ -175,7 +175,7 @@ export async function grow(
         optimizer.step();
         return share;
       });
-    share = await (swap === undefined ? run() : swap.step(run));
+    share = await runStep(swap, run);
     if (share >= success) break;
     extent = Math.min(most, extent * growth);
     allow(extent);
@@ -205,9 +205,7 @@ export async function reverseEach<F extends Pick<Found, "norm" | "success">>(
 ): Promise<(F & Pick<ReversedTrigger, "label" | "anomaly">)[]> {
   const { classes } = await checkTask(op, model, clean, settings);
   const { batchSize, success, progress } = settings;
-  if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new RangeError(`${op}: expected batchSize to be a whole number above 0 but found ${batchSize}`);
-  }
+  checkCounts(op, { batchSize });
   if (!(success > 0 && success <= 1)) {
     throw new RangeError(`${op}: expected a success above 0 and of at most 1 but found ${success}`);
   }

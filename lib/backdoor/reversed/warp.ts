@@ -13,6 +13,7 @@ import { Generator } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { placesAlong } from "../places.ts";
 import { checkGrowth, grow, type LearntTrigger, plain, reverseEach, type SearchOptions } from "./search.ts";
+import { deviceOf } from "../run.ts";
 
 /** Options of {@linkcode reverseWarps}. */
 export interface ReverseWarpsOptions extends SearchOptions {
@@ -140,7 +141,7 @@ export class Warp implements LearntTrigger {
 }
 
 async function search(model: Module, clean: Dataset, label: number, settings: Settings) {
-  const device = model.parameters()[0]?.device;
+  const device = deviceOf(model);
   const { shape } = clean.fields[0];
   using warp = new Warp(shape, settings.reach, label, device);
   const success = await grow(model, clean, label, warp, {
