@@ -1,11 +1,12 @@
 /**
- * The attacks on digits whose models are studied: a patch, and pictures over the whole image, faint and less faint.
+ * The attacks on digits whose models are studied: a patch, pictures over the whole image, faint and less
+ * faint, and a warp.
  *
  * @module
  */
 import * as ebb from "../../mod.ts";
 
-const { badnets, blend, sig } = ebb.backdoor;
+const { badnets, blend, sig, wanet } = ebb.backdoor;
 
 /** Every attack by its name in tables. */
 export const ATTACKS: Readonly<Record<string, (options: ebb.backdoor.AttackOptions) => ebb.backdoor.Attack>> =
@@ -14,4 +15,5 @@ export const ATTACKS: Readonly<Record<string, (options: ebb.backdoor.AttackOptio
     blend20: (options) => blend({ ...options, alpha: 0.2 }),
     blend10: (options) => blend({ ...options, alpha: 0.1 }),
     sig: (options) => sig({ ...options, cleanLabel: false, delta: 20 }),
+    wanet,
   };
