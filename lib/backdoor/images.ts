@@ -33,6 +33,8 @@ export interface ImageDemands {
   readonly everyClass?: boolean;
 }
 
+/** The most classes that an error names. */
+const NAMED = 10;
 /** Rows that are looked at in one go. */
 const CHUNK = 256;
 
@@ -117,7 +119,10 @@ function checkLabels(
   const there = new Set(labels);
   const missing = Array.from({ length: classes }, (_, label) => label).filter((label) => !there.has(label));
   if (missing.length === 0) return;
-  const names = missing.map((label) => data.classes?.[label] ? `${label} (${data.classes[label]})` : label);
+  const named = (label: number) =>
+    data.classes?.[label] ? `${label} (${data.classes[label]})` : String(label);
+  const names = missing.slice(0, NAMED).map(named);
+  if (missing.length > NAMED) names.push(`${missing.length - NAMED} more`);
   throw new RangeError(
     `${op}: expected images of every class but found none of ${names.join(", ")}; ` +
       `subset({ stratified: true }) takes some of each`,

@@ -62,7 +62,7 @@ Deno.test("reverseTriggers() finds the same with the same seed, and passes its s
       steps++;
       return Promise.resolve(fn()) as Promise<Awaited<T>>;
     },
-    evaluate: () => Promise.reject(new Error("nothing is only evaluated here")),
+    evaluate: <T>(fn: () => T) => Promise.resolve(fn()) as Promise<Awaited<T>>,
   };
   const short = { epochs: 2, batchSize: 16, seed: 3, progress: false };
   assertEquals(
@@ -81,7 +81,7 @@ Deno.test("a search ends early when the mask no longer gets smaller", async () =
       steps++;
       return Promise.resolve(fn()) as Promise<Awaited<T>>;
     },
-    evaluate: () => Promise.reject(new Error("nothing is only evaluated here")),
+    evaluate: <T>(fn: () => T) => Promise.resolve(fn()) as Promise<Awaited<T>>,
   };
   await reverseTriggers(model, few, { ...quick, epochs: 60, earlyStopPatience: 2, swap });
   assert(steps < 10 * 60, `${steps}`);
