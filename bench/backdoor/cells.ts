@@ -82,8 +82,14 @@ async function write(path: string, cells: readonly Cell[]): Promise<void> {
   await writeAtomically(path, [new TextEncoder().encode(cells.map(lineOf).join(""))], "grid");
 }
 
-function keyOf({ size, attack, rate, seed, model }: CellKey): string {
+/** What tells a cell apart, as text. */
+export function keyOf({ size, attack, rate, seed, model }: CellKey): string {
   return JSON.stringify([size, attack, rate, seed, model]);
+}
+
+/** The infected model that a cell stands on, as text. */
+export function infectedOf({ size, attack, rate, seed }: CellKey): string {
+  return JSON.stringify([size, attack, rate, seed]);
 }
 
 function lineOf(cell: Cell): string {

@@ -2,7 +2,8 @@
  * How well `inspect` tells infected models from benign ones: trains small networks on digits, half of them on poisoned
  * ones, of as many seeds, with several attacks, rates and targets, and inspects each with 5 % of the digits, which it was
  * not trained on. Writes `detection.md`: a row a model, then the area under the receiver operating characteristic of the
- * score and of pieces of evidence. A model whose attack was not learnt (ASR below 50 %) is no infected one: it is shown, but not counted.
+ * score and of pieces of evidence. A model whose attack was not learnt (ASR below 50 %) is no infected one: it is shown,
+ * but not counted.
  *
  *     deno run -A bench/backdoor/detection.ts [--benign 20] [--infected 24] [--seed 1] [--epochs 6] [--clean 450]
  *                                             [--attacks badnets,blend20,blend10,sig,wanet] [--rates 0.1,0.05,0.01]

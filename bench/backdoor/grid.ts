@@ -11,7 +11,7 @@ import { measure, type Measured } from "../../lib/backdoor/measure.ts";
 import type { ProgressEvent } from "../../lib/progress/mod.ts";
 import * as ebb from "../../mod.ts";
 import { BENIGN, trainBenign } from "./benign.ts";
-import { type Cell, type CellKey, Cells } from "./cells.ts";
+import { type Cell, type CellKey, Cells, infectedOf, keyOf } from "./cells.ts";
 import type { Defend, MakeAttack } from "./registry.ts";
 import { today } from "./result.ts";
 import type { Size } from "./sizes.ts";
@@ -73,8 +73,8 @@ export async function runGrid(grid: Grid): Promise<Cell[]> {
   await Deno.mkdir(grid.folder, { recursive: true });
   const cells = await cellsIn(grid.folder);
   const keys = cellsOf(grid);
-  const again = keys.filter(({ model }) => grid.redo?.includes(model));
-  await cells.forget((cell) => again.some((key) => sameInfected(key, cell) && key.model === cell.model));
+  const again = new Set(keys.filter(({ model }) => grid.redo?.includes(model)).map(keyOf));
+  await cells.forget((cell) => again.has(keyOf(cell)));
   let left = keys.filter((key) => cells.get(key) === undefined);
   let estimate = secondsLeft(left, cells.all());
   while (left.length > 0) {
@@ -98,11 +98,6 @@ export async function runGrid(grid: Grid): Promise<Cell[]> {
     left = keys.filter((key) => cells.get(key) === undefined);
   }
   return keys.map((key) => cells.get(key)!);
-}
-
-/** Whether two cells stand on the same infected model. */
-function sameInfected(a: CellKey, b: CellKey): boolean {
-  return a.size === b.size && a.attack === b.attack && a.rate === b.rate && a.seed === b.seed;
 }
 
 /** Where {@linkcode makeCells} says what it does. */
@@ -132,7 +127,7 @@ async function makeCells(
   const before = cells.get({ ...first, model: INFECTED });
   if (before && !sameFigures(before, await measure(infected, test, attack))) {
     // Trained anew, and not the model that the finished cells tell of, as after another version or on another machine.
-    await cells.forget((cell) => sameInfected(cell, first));
+    await cells.forget((cell) => infectedOf(cell) === infectedOf(first));
     return;
   }
   for (const cell of keys) {

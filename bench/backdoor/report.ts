@@ -6,7 +6,7 @@
 import * as ebb from "../../mod.ts";
 import { table } from "../peers/report.ts";
 import { BENIGN } from "./benign.ts";
-import type { Cell } from "./cells.ts";
+import { type Cell, infectedOf } from "./cells.ts";
 import { INFECTED } from "./grid.ts";
 
 type Summary = ebb.backdoor.SummaryRow;
@@ -135,11 +135,6 @@ function tables(cells: readonly Cell[]): Table[] {
       row,
     ) => [percent(row.rate!), row.attack, row.model, ...figuresOf(row), String(row.seeds)]),
   }];
-}
-
-/** The infected model that a cell stands on. */
-function infectedOf({ attack, rate, seed }: Cell): string {
-  return JSON.stringify([attack, rate, seed]);
 }
 
 /** Points, with their deviation over seeds. */

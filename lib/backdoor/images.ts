@@ -142,11 +142,9 @@ function checkRange(op: string, data: Dataset): void {
 
 /** @throws {RangeError} when a value is not of [0, 1]. */
 export function checkValues(op: string, values: Float32Array): void {
-  for (const value of values) {
-    if (!(value >= 0 && value <= 1)) {
-      throw new RangeError(`${op}: expected images with values of [0, 1] but found ${value}`);
-    }
-  }
+  const found = strayOf(values, 0);
+  if (found === undefined) return;
+  throw new RangeError(`${op}: expected images with values of [0, 1] but found ${found}`);
 }
 
 /** What sums of rounded numbers may be off by. */
@@ -154,11 +152,17 @@ const ROUNDED = 1e-4;
 
 /** @throws {RangeError} when a trigger left the range of images. */
 export function checkTriggered(op: string, values: Float32Array): void {
+  const found = strayOf(values, ROUNDED);
+  if (found === undefined) return;
+  throw new RangeError(
+    `${op}: expected a trigger that gives images with values of [0, 1] but found ${found}`,
+  );
+}
+
+/** The first value that is further outside of [0, 1] than `slack`. */
+function strayOf(values: Float32Array, slack: number): number | undefined {
   for (const value of values) {
-    if (!(value >= -ROUNDED && value <= 1 + ROUNDED)) {
-      throw new RangeError(
-        `${op}: expected a trigger that gives images with values of [0, 1] but found ${value}`,
-      );
-    }
+    if (!(value >= -slack && value <= 1 + slack)) return value;
   }
+  return undefined;
 }

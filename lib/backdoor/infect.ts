@@ -11,6 +11,7 @@ import { Generator } from "../tensor/random.ts";
 import type { Attack } from "./attack.ts";
 import { checkTask } from "./images.ts";
 import { goalsOf, measure } from "./measure.ts";
+import { withRecord } from "./record.ts";
 import { drawPoison, stamp, trainingSet } from "./poison.ts";
 import { checkTraining, train, type TrainingOptions } from "./train.ts";
 
@@ -125,8 +126,7 @@ export async function infect<M extends Module>(
   });
   const { acc, asr } = rows.at(-1)!;
   const infection: Infection = { attack, acc, asr, epochs: rows };
-  // Not enumerable: a module's properties are what it consists of.
-  return Object.defineProperty(model, "infection", { value: infection, configurable: true }) as M & Infected;
+  return withRecord(model, { infection });
 }
 
 function percent(share: number): string {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Dataset } from "../data/dataset.ts";
+import { rowsOfClasses } from "../data/split.ts";
 import { Generator } from "../tensor/random.ts";
 
 /** The most of a class that a draw may have: in parts of what each would have if all had as many, and in parts of all. */
@@ -15,9 +16,9 @@ const [CROWD, MOST] = [2.5, 0.75];
  * are.
  */
 export function sample(data: Dataset, count: number, seed: number): Dataset {
-  const classes = rowsOfClasses(data);
+  const classes = rowsOfClasses(data.labels());
   const drawn = count < data.length ? data.subset({ count, stratified: true, seed }) : data;
-  const sizes = rowsOfClasses(drawn).map((rows) => rows.length);
+  const sizes = rowsOfClasses(drawn.labels()).map((rows) => rows.length);
   const equal = drawn.length / classes.length;
   const most = Math.min(CROWD * equal, MOST * drawn.length);
   if (sizes.length === classes.length && Math.max(...sizes) <= most) return drawn;
@@ -27,9 +28,4 @@ export function sample(data: Dataset, count: number, seed: number): Dataset {
     return [...rows.subarray(0, Math.ceil(equal))];
   });
   return data.subset({ indices: indices.sort((a, b) => a - b) });
-}
-
-function rowsOfClasses(data: Dataset): Uint32Array[] {
-  const labels = data.labels();
-  return [...Map.groupBy(labels.keys(), (row) => labels[row]).values()].map((rows) => Uint32Array.from(rows));
 }

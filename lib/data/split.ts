@@ -68,7 +68,8 @@ export function checkRows(caller: string, indices: ArrayLike<number>, length: nu
   return rows;
 }
 
-function rowsOfClasses(labels: Int32Array): Uint32Array[] {
+/** The rows of each class that is there, by class number. */
+export function rowsOfClasses(labels: Int32Array): Uint32Array[] {
   const classes = new Map<number, number[]>();
   labels.forEach((label, row) => {
     const rows = classes.get(label);

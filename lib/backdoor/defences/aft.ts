@@ -12,7 +12,8 @@ import { oneCycle } from "../../optim/schedules.ts";
 import { checkErasure, erase, type ErasureOptions } from "./erase.ts";
 import { prepare } from "./prepare.ts";
 import type { Inspection } from "../inspect.ts";
-import { type Inspected, repair, type Repaired, withEvidence } from "./repair.ts";
+import { type Inspected, repair, type Repaired } from "./repair.ts";
+import { withRecord } from "../record.ts";
 
 /** Options of {@linkcode aft}; what is not given is the preset's. */
 export interface AftOptions extends ErasureOptions {
@@ -122,7 +123,7 @@ export async function aft<M extends Module>(
     inspection = found.inspection;
     await erase("aft", copy, model, clean, { ...settings, ...found });
   });
-  return withEvidence(copy, { inspection });
+  return withRecord(copy, { repair: { inspection } });
 }
 
 /** The authors' settings; they mirror photographs, and not digits or signs. */

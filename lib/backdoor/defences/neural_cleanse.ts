@@ -13,7 +13,8 @@ import { reverseTriggers, type ReverseTriggersOptions } from "../reversed/patch.
 import { type ReversedTrigger, stampWith } from "../reversed/search.ts";
 import { train, type TrainingOptions } from "../train.ts";
 import { BACKDOOR_BENCH } from "./backdoor_bench.ts";
-import { repair, type Repaired, withEvidence } from "./repair.ts";
+import { repair, type Repaired } from "./repair.ts";
+import { withRecord } from "../record.ts";
 
 /** Options of {@linkcode neuralCleanse}. */
 export interface NeuralCleanseOptions extends TrainingOptions {
@@ -76,7 +77,7 @@ export async function neuralCleanse<M extends Module>(
         crossEntropy(copy.forward(stamp(images, conspicuous, stamped)), labels),
     });
   });
-  return withEvidence(copy, { triggers });
+  return withRecord(copy, { repair: { triggers } });
 }
 
 /** A batch whose first images have triggers, each as many of them. Batches are shuffled, so that any image may be. */

@@ -18,7 +18,8 @@ import { type Inspection, suspect } from "../inspect.ts";
 import { EBB } from "./aft.ts";
 import { checkErasure, erase, type ErasureOptions } from "./erase.ts";
 import { prepare } from "./prepare.ts";
-import { type Inspected, type Repaired, repaired, withEvidence } from "./repair.ts";
+import { type Inspected, type Repaired, repaired } from "./repair.ts";
+import { withRecord } from "../record.ts";
 import { deviceOf, type Runner, runPass } from "../run.ts";
 
 /** A round: how many images it is trained on, and how; what is not given is as for all rounds. */
@@ -119,7 +120,7 @@ export async function pbe<M extends Module>(
       await onRound?.({ round: index + 1, model: copy, rows });
     }
   });
-  return withEvidence(copy, { inspection });
+  return withRecord(copy, { repair: { inspection } });
 }
 
 /** A random worth for every row. */

@@ -22,11 +22,6 @@ export interface Inspected {
   readonly inspection: Inspection | null;
 }
 
-/** Puts the evidence on a repaired model. Not enumerable: a module's properties are what it consists of. */
-export function withEvidence<M extends Module, E>(model: M, repair: E): M & Repaired<E> {
-  return Object.defineProperty(model, "repair", { value: repair, configurable: true }) as M & Repaired<E>;
-}
-
 /**
  * A repaired copy of a model.
  *
