@@ -7,7 +7,9 @@
  *
  *     deno run -A bench/backdoor/detection.ts [--benign 20] [--infected 24] [--seed 1] [--epochs 6] [--clean 450]
  *                                             [--attacks badnets,blend20,blend10,sig,wanet] [--rates 0.1,0.05,0.01]
- *                                             [--out bench/backdoor/results/detection]
+ *                                             [--data folder] [--out bench/backdoor/results/detection]
+ *
+ * `--data` takes other grey images of 28 x 28 pixels, such as those of Fashion-MNIST, as many as there are digits.
  *
  * `inspect`'s threshold was fixed on models of other seeds than the ones reported.
  *
@@ -15,6 +17,7 @@
  */
 import { pathName } from "../../lib/files/read.ts";
 import * as ebb from "../../mod.ts";
+import { imagesIn } from "../../demo/folder.ts";
 import { numbers, parseOptions, pick } from "../options.ts";
 import { table } from "../peers/report.ts";
 import { trainBenign } from "./benign.ts";
@@ -29,6 +32,7 @@ const options = parseOptions({
   clean: 450,
   attacks: "badnets,blend20,blend10,sig,wanet",
   rates: "0.1,0.05,0.01",
+  data: "",
   out: pathName(new URL("results/detection/", import.meta.url)),
 });
 
@@ -38,7 +42,18 @@ const CLASSES = 10;
 /** Below this share of triggered digits an attack was not learnt. */
 const LEARNT = 0.5;
 
-const { train, test } = await ebb.data.mnist();
+const digits = await ebb.data.mnist();
+const { train, test } = options.data === "" ? digits : await others(options.data);
+
+async function others(folder: string) {
+  const { train, test } = await imagesIn("detection", folder);
+  const { length } = digits.train;
+  return {
+    train: train.length > length ? train.subset({ count: length, stratified: true, seed: 0 }) : train,
+    test,
+  };
+}
+
 const names = pick("attacks", options.attacks, Object.keys(ATTACKS));
 const rates = numbers("rates", options.rates, "above 0 and of at most 1", (rate) => rate > 0 && rate <= 1);
 

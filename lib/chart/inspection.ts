@@ -48,8 +48,9 @@ const GAP = 6;
 
 /**
  * A column for each label, in it how much less each kind of trigger takes than for the median label, and how much larger
- * the margin is that can be reached (natural logarithms, that of warps halved), the threshold as a line, and below it the
- * patch and the overlay that were found. The target, if the model looks infected, is shaded.
+ * the margin is that can be reached (natural logarithms, that of warps halved), what they come to together as a bar, the
+ * threshold as a line, and below it the patch and the overlay that were found. The target, if the model looks infected, is
+ * shaded.
  *
  * @param found what `ebb.backdoor.inspect` returned
  * @throws {RangeError} when there is no label, or names of labels are of another number.
@@ -80,6 +81,7 @@ export function inspection(found: Inspection, options: InspectionOptions = {}): 
     target === null ? "Does not look infected" : `Looks infected, towards ${classes[target]}`
   }: score ${score.toFixed(2)}; from ${threshold} on a model looks infected`;
   const legend = Object.entries(KINDS).map(([label, colour]): LegendItem => ({ label, colour, kind: "dot" }));
+  legend.push({ label: "score", colour: MUTED, kind: "line" });
   legend.push({ label: "threshold", colour: SERIES.orange, kind: "dashed" });
   const layout = layoutOf(classes);
   const panels = [{
@@ -155,6 +157,14 @@ function plotEvidence(
         fillOpacity: 0.12,
       }),
       plot.ruleY([0], { stroke: MUTED.light, strokeOpacity: 0.5 }),
+      plot.tickY(labels, {
+        x: "label",
+        y: "score",
+        stroke: MUTED.light,
+        strokeWidth: 2,
+        insetLeft: GAP,
+        insetRight: GAP,
+      }),
       plot.ruleY([threshold], { stroke: SERIES.orange.light, strokeWidth: 1.5, strokeDasharray: "5 3" }),
       ...Object.entries(KINDS).map(([kind, { light }], i) =>
         plot.dot(dots.filter((dot) => dot.kind === kind), {

@@ -31,7 +31,7 @@ function evidence(label: number, patch: number): LabelEvidence {
     margin: 20,
     advantages: { patch, overlay: 0.25, warp: -0.5, margin: 0.1 },
     shares: [],
-    score: Math.max(patch, 0.25),
+    score: Math.hypot(patch, 0.25, 0.1),
   };
 }
 
@@ -48,18 +48,24 @@ const heights = (svg: string, { light }: { light: string }) =>
     Number(dot.getAttribute("cy"))
   );
 
-Deno.test("inspection() draws four dots a label, and shades the target", () => {
+Deno.test("inspection() draws four dots and a bar a label, and shades the target", () => {
   const { svg } = inspection(found([0, 2, 1], 1), { classes: ["cat", "dog", "frog"] });
   const { texts, all, place } = picture(svg);
   const [zero, two, one] = heights(svg, SERIES.blue);
   assert(two < one && one < zero, "a higher advantage is higher");
   assertEquals(Math.round(zero - one), Math.round(one - two));
+  const bars = all(`g[aria-label="tick"] line`).map((bar) => Number(bar.getAttribute("y1")));
+  assertEquals(
+    bars.map((bar, i) => bar < heights(svg, SERIES.blue)[i]),
+    [true, true, true],
+    "above its highest dot",
+  );
   assertEquals([SERIES.green, SERIES.magenta, INK].map((colour) => heights(svg, colour).length), [3, 3, 3]);
-  for (const text of ["cat", "dog", "frog", "patch", "overlay", "warp", "margin", "threshold"]) {
+  for (const text of ["cat", "dog", "frog", "patch", "overlay", "warp", "margin", "score", "threshold"]) {
     assert(texts.includes(text), text);
   }
   assert(
-    texts.includes("Looks infected, towards dog: score 2.00; from 0.75 on a model looks infected"),
+    texts.includes("Looks infected, towards dog: score 2.02; from 0.75 on a model looks infected"),
     texts.join("\n"),
   );
   const shades = all(`g[aria-label="cell"][fill="${SERIES.orange.light}"] rect`);
@@ -76,7 +82,7 @@ Deno.test("inspection() of a model that does not look infected shades nothing", 
   const { texts, all } = picture(svg);
   for (const text of ["Mine", "of this morning", "0", "1", "2"]) assert(texts.includes(text), text);
   assertEquals(all(`g[aria-label="cell"]`).length, 0);
-  assert(inspection(found([0, 0.1], null)).svg.includes("Does not look infected: score 0.25"));
+  assert(inspection(found([0, 0.1], null)).svg.includes("Does not look infected: score 0.29"));
 });
 
 Deno.test("inspection() leaves out pictures and names for which there is no room", () => {
