@@ -1,0 +1,148 @@
+/**
+ * A cell's TypeScript as a script that V8 runs in its REPL mode, in which names live on for the cells after. Imports, which
+ * scripts have not, become dynamic ones; every `await` can be interrupted; the last expression is the cell's value.
+ *
+ * @module
+ */
+import ts from "npm:typescript@5.9.3";
+import { hoisted, lasting, resolve } from "./lasting.ts";
+
+/** A compiled cell. */
+export interface Compiled {
+  /** The script. */
+  readonly code: string;
+  /** Its source map, as JSON; lines and columns of the script count from the first line after {@linkcode PREFIX}. */
+  readonly map: string;
+}
+
+/** A cell that is no TypeScript. */
+export class CellSyntaxError extends SyntaxError {
+  override name = "SyntaxError";
+  /** `line` and `column` count from 1. */
+  constructor(message: string, readonly line: number, readonly column: number) {
+    super(message);
+  }
+}
+
+/** Lines of a script before the first one of the cell. */
+export const PREFIX = 1;
+
+const OPTIONS: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ESNext,
+  module: ts.ModuleKind.ESNext,
+  moduleDetection: ts.ModuleDetectionKind.Force,
+  // What a cell imports, a later one may use.
+  verbatimModuleSyntax: true,
+  sourceMap: true,
+};
+
+/**
+ * Compiles a cell.
+ *
+ * @param cell its number, which the script tells the guest
+ * @param url what the script is called in what V8 says of it
+ * @throws {CellSyntaxError} where it is no TypeScript.
+ */
+export function compile(source: string, cell: number, url: string): Compiled {
+  const text = asExpression(source) ?? source;
+  const decorated = /^\s*@\w/m.test(text);
+  const { outputText, sourceMapText, diagnostics = [] } = ts.transpileModule(text, {
+    fileName: "cell.ts",
+    reportDiagnostics: true,
+    // V8 has no decorators yet.
+    compilerOptions: decorated ? { ...OPTIONS, target: ts.ScriptTarget.ES2022 } : OPTIONS,
+    transformers: { before: [(context) => (file) => rewrite(file, context, cell)], after: [withoutExports] },
+  });
+  const [first] = diagnostics;
+  if (first !== undefined) {
+    const { line, character } = first.file!.getLineAndCharacterOfPosition(first.start!);
+    throw new CellSyntaxError(
+      ts.flattenDiagnosticMessageText(first.messageText, "\n"),
+      line + 1,
+      character + 1,
+    );
+  }
+  const body = outputText.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "");
+  const code =
+    `"use strict";await __ebb.begin(${cell});\n${body}\nawait __ebb.end(${cell});\n//# sourceURL=${url}`;
+  return { code, map: sourceMapText! };
+}
+
+/** A cell `{ a: 1 }` means the object, not a block with a label. */
+function asExpression(source: string): string | undefined {
+  const text = source.trim();
+  if (!text.startsWith("{") || text.endsWith(";")) return undefined;
+  const wrapped = `(${source.trimEnd()})`;
+  return syntaxErrors(wrapped).length === 0 ? wrapped : undefined;
+}
+
+/** What the parser finds wrong with a text. */
+export function syntaxErrors(source: string): readonly ts.DiagnosticWithLocation[] {
+  const file = ts.createSourceFile(
+    "cell.ts",
+    source,
+    { languageVersion: ts.ScriptTarget.ESNext, setExternalModuleIndicator: (file) => asModule(file) },
+    false,
+  );
+  return (file as unknown as { parseDiagnostics: ts.DiagnosticWithLocation[] }).parseDiagnostics;
+}
+
+/** Only modules have `await` outside of functions. */
+function asModule(file: ts.SourceFile): void {
+  (file as unknown as { externalModuleIndicator: boolean }).externalModuleIndicator = true;
+}
+
+function rewrite(file: ts.SourceFile, context: ts.TransformationContext, cell: number): ts.SourceFile {
+  const { factory } = context;
+  const guestMethod = (name: string) =>
+    factory.createPropertyAccessExpression(factory.createIdentifier("__ebb"), name);
+  const guest = (name: string, node: ts.Node, ...values: ts.Expression[]) => {
+    const { line, character } = file.getLineAndCharacterOfPosition(node.getStart(file));
+    const where = [cell, line + 1, character + 1].map((value) => factory.createNumericLiteral(value));
+    return factory.createCallExpression(guestMethod(name), undefined, [...values, ...where]);
+  };
+  const visit = (node: ts.Node): ts.Node => {
+    const inner = ts.visitEachChild(node, visit, context);
+    if (ts.isAwaitExpression(inner)) {
+      return factory.updateAwaitExpression(inner, guest("wait", node, inner.expression));
+    }
+    if (ts.isCallExpression(inner) && inner.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      const [specifier, ...rest] = inner.arguments;
+      return factory.updateCallExpression(inner, inner.expression, undefined, [
+        resolve(specifier, factory),
+        ...rest,
+      ]);
+    }
+    if (ts.isForOfStatement(inner) && inner.awaitModifier) {
+      const { awaitModifier, initializer, expression, statement } = inner;
+      const each = guest("each", (node as ts.ForOfStatement).expression, expression);
+      return factory.updateForOfStatement(inner, awaitModifier, initializer, each, statement);
+    }
+    return inner;
+  };
+  const last = file.statements.at(-1);
+  const early: ts.Statement[] = [];
+  const statements: ts.Statement[] = [];
+  for (const statement of file.statements) {
+    const visited = visit(statement) as ts.Statement;
+    const lived = lasting(visited, factory, (value) => guest("wait", statement, value));
+    const value = statement === last ? resultOf(visited) : undefined;
+    const kept = value === undefined ? lived : [factory.createExpressionStatement(
+      factory.createCallExpression(guestMethod("result"), undefined, [value]),
+    )];
+    (hoisted(statement) ? early : statements).push(...kept.map((each) => ts.setTextRange(each, statement)));
+  }
+  return factory.updateSourceFile(file, [...early, ...statements]);
+}
+
+/** What a last statement gives. */
+function resultOf(statement: ts.Statement): ts.Expression | undefined {
+  if (ts.isExpressionStatement(statement)) return statement.expression;
+  return ts.isExportAssignment(statement) ? statement.expression : undefined;
+}
+
+/** TypeScript closes a module that exports nothing with `export {}`, which a script must not have. */
+function withoutExports(context: ts.TransformationContext): ts.Transformer<ts.SourceFile> {
+  return (file) =>
+    context.factory.updateSourceFile(file, file.statements.filter((each) => !ts.isExportDeclaration(each)));
+}

@@ -1,0 +1,55 @@
+/**
+ * The kernel's program; Jupyter starts it as the kernel's specification says, with the path of a connection file.
+ *
+ * @module
+ */
+import { Cells } from "./cells.ts";
+import { readConnection } from "./jupyter/connection.ts";
+import { Kernel } from "./kernel.ts";
+import { Language } from "./code/language.ts";
+import { Outputs } from "./jupyter/outputs.ts";
+import { type Channel, complain, type Receive, Sockets } from "./jupyter/sockets.ts";
+import type { Message } from "./jupyter/wire.ts";
+
+/** How often is looked whether Jupyter is still there, in milliseconds. */
+const LOOK_MS = 2000;
+
+const [path] = Deno.args;
+if (path === undefined) {
+  console.error(
+    "usage: deno run -A kernels/main.ts <connection file>; Jupyter does so, after kernels/install.ts",
+  );
+  Deno.exit(2);
+}
+const session = crypto.randomUUID();
+const cwd = Deno.cwd();
+const early: [Channel, Message][] = [];
+let receive: Receive = (channel, message) => void early.push([channel, message]);
+const sockets = new Sockets(await readConnection(path), (channel, message) => receive(channel, message));
+const outputs = new Outputs(session, (message) => sockets.publish(message));
+outputs.publish({}, "status", { execution_state: "starting" });
+const cells = new Cells(cwd, outputs);
+const language = new Language(cwd);
+
+async function exit(): Promise<void> {
+  await Promise.all([cells.stop(), language.stop()]);
+  outputs.flush();
+  await sockets.close();
+  Deno.exit();
+}
+
+const kernel = new Kernel({ sockets, outputs, session, cells, language, exit });
+receive = (channel, message) => kernel.receive(channel, message);
+for (const [channel, message] of early.splice(0)) receive(channel, message);
+
+// A kernel that ends takes all that was made with it: what nobody foresaw is told, and it goes on.
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  complain(String((event.reason as Error)?.stack ?? event.reason));
+});
+Deno.addSignalListener("SIGINT", () => void cells.interrupt());
+if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => void exit());
+const parent = Deno.ppid;
+setInterval(() => {
+  if (Deno.ppid !== parent) exit();
+}, LOOK_MS);

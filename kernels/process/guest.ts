@@ -1,0 +1,295 @@
+/**
+ * The guest's process, in which cells run, as the kernel holds it. It is apart from the kernel, so that whatever a cell
+ * does, the kernel answers: it stops a cell that loops, tells of a process that died, and begins another.
+ *
+ * @module
+ */
+import { dirname, join, resolve } from "node:path";
+import type { Answer } from "../guest/ask.ts";
+import { BINDING, type Described, type Told } from "../guest/channel.ts";
+import { Inspector } from "./inspector.ts";
+import { Marked } from "./marked.ts";
+
+/** How a cell ended. */
+export type Outcome =
+  | { readonly status: "ok" }
+  | { readonly status: "failed"; readonly error: Described; readonly calls: readonly Call[] }
+  | { readonly status: "interrupted" }
+  | { readonly status: "died"; readonly code: number };
+
+/** A frame of a stack that V8 knows; lines and columns count from 0. */
+export interface Call {
+  readonly url: string;
+  readonly lineNumber: number;
+  readonly columnNumber: number;
+}
+
+/** Where the guest runs, and who hears of it. */
+export interface GuestOptions {
+  readonly cwd: string;
+  /** What cells show and print, in order. */
+  readonly told: (told: Told) => void;
+  /** What native code prints. */
+  readonly printed: (name: "stdout" | "stderr", text: string) => void;
+  /** The process ended without being told to. */
+  readonly died: (code: number) => void;
+}
+
+interface Running {
+  readonly cell: number;
+  calls: readonly Call[];
+  readonly settle: (outcome: Outcome) => void;
+}
+
+interface RemoteObject {
+  readonly objectId?: string;
+  readonly value?: unknown;
+  readonly unserializableValue?: string;
+}
+
+interface Evaluated {
+  readonly result: RemoteObject;
+  readonly exceptionDetails?: {
+    readonly exception?: RemoteObject;
+    readonly stackTrace?: { readonly callFrames: readonly Call[] };
+    readonly lineNumber: number;
+    readonly columnNumber: number;
+  };
+}
+
+/** How long a cell that waits has to fail once it was interrupted, before V8 stops it, in milliseconds. */
+const PATIENCE = 150;
+const GUEST = new URL("../guest/main.ts", import.meta.url);
+
+/** A running guest. */
+export class Guest {
+  readonly #child: Deno.ChildProcess;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #options: GuestOptions;
+  readonly #outputs: readonly Marked[];
+  #inspector!: Inspector;
+  #global!: string;
+  #running: Running | undefined;
+  #wanted = true;
+  #asking = false;
+
+  private constructor(child: Deno.ChildProcess, options: GuestOptions) {
+    this.#child = child;
+    this.#options = options;
+    this.#stdin = child.stdin.getWriter();
+    this.#outputs = (["stdout", "stderr"] as const).map((name) =>
+      new Marked(child[name], (text) => this.#printed(name, text))
+    );
+    child.status.then(({ code }) => this.#ended(code));
+  }
+
+  /** Starts a guest; ready when this returns. */
+  static async start(options: GuestOptions): Promise<Guest> {
+    const config = await configFor(options.cwd);
+    const child = new Deno.Command(Deno.execPath(), {
+      // The address of the inspector is a secret that goes to standard error alone.
+      args: [
+        "run",
+        "--allow-all",
+        "--inspect=127.0.0.1:0",
+        "--inspect-publish-uid=stderr",
+        ...config === undefined ? ["--no-config"] : [`--config=${config}`],
+        GUEST.href,
+      ],
+      cwd: options.cwd,
+      env: { NO_COLOR: "1" },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const guest = new Guest(child, options);
+    const [, errors] = guest.#outputs;
+    const address = await errors.find(/Debugger listening on (ws:\S+)/);
+    guest.#inspector = await Inspector.connect(address, (method, params) => guest.#notified(method, params));
+    await errors.find(/(Debugger session started)/);
+    for (const output of guest.#outputs) output.begin();
+    await guest.#inspector.post("Runtime.addBinding", { name: BINDING });
+    await guest.#loaded();
+    return guest;
+  }
+
+  /** Runs a compiled cell; never rejects. */
+  run(cell: number, code: string): Promise<Outcome> {
+    const { promise, resolve: settle } = Promise.withResolvers<Outcome>();
+    this.#running = { cell, calls: [], settle };
+    this.#evaluate(code, true)
+      .then(({ exceptionDetails }) => exceptionDetails && this.#fail(cell, exceptionDetails))
+      .catch((error) => {
+        // V8 loses the promise of a script now and then; what the guest says of the cell's end still comes. Any other
+        // failure is of the connection, without which the process is useless.
+        if (!/Promise was collected/.test(error.message)) this.#kill();
+      });
+    return promise;
+  }
+
+  /** Stops the running cell, waiting or not; what was made stays. False where no cell runs. */
+  async interrupt(): Promise<boolean> {
+    const running = this.#running;
+    if (running === undefined) return false;
+    // A cell that asks stands in a read, which nothing but an answer ends.
+    if (this.#asking) this.answer({ interrupted: true });
+    this.#evaluate("__ebb.interrupt()").catch(() => {});
+    await pause(PATIENCE);
+    if (this.#running !== running) return true;
+    await this.#inspector.post("Runtime.terminateExecution").catch(() => {});
+    this.#evaluate("__ebb.interrupt()").catch(() => {});
+    await pause(PATIENCE);
+    if (this.#running !== running) return true;
+    // What V8 has stopped says nothing more.
+    await this.#evaluate(`__ebb.close(${running.cell})`).catch(() => {});
+    await this.#settle(running, { status: "interrupted" });
+    return true;
+  }
+
+  /** Answers what the cell has asked. */
+  answer(answer: Answer): void {
+    if (!this.#asking) return;
+    this.#asking = false;
+    this.#stdin.write(new TextEncoder().encode(JSON.stringify(answer) + "\n")).catch(() => {});
+  }
+
+  /** What an expression gives, as the protocol has it: a bundle, or an error. */
+  async expression(text: string): Promise<Record<string, unknown>> {
+    const { result, exceptionDetails } = await this.#evaluate(text, true);
+    const { value } = (await this.#inspector.post<Evaluated>("Runtime.callFunctionOn", {
+      objectId: this.#global,
+      functionDeclaration:
+        "function (value, failed) { return failed ? __ebb.describe(value) : __ebb.bundle(value) }",
+      arguments: [argumentOf(exceptionDetails?.exception ?? result), {
+        value: exceptionDetails !== undefined,
+      }],
+      returnByValue: true,
+      awaitPromise: true,
+    })).result as { value: Record<string, unknown> };
+    if (exceptionDetails === undefined) return { status: "ok", data: value, metadata: {} };
+    return { status: "error", ename: value.name, evalue: value.message, traceback: [] };
+  }
+
+  /** Calls a function of the guest's, such as "receive". */
+  async call<Result>(name: string, ...values: unknown[]): Promise<Result> {
+    const { result } = await this.#inspector.post<Evaluated>("Runtime.callFunctionOn", {
+      objectId: this.#global,
+      functionDeclaration: `function (...values) { return __ebb.${name}(...values) }`,
+      arguments: values.map((value) => ({ value })),
+      returnByValue: true,
+    });
+    return result.value as Result;
+  }
+
+  /** Ends the process. */
+  async stop(): Promise<void> {
+    this.#wanted = false;
+    this.#kill();
+    await this.#child.status;
+  }
+
+  #evaluate(expression: string, replMode = false): Promise<Evaluated> {
+    return this.#inspector.post("Runtime.evaluate", { expression, replMode, awaitPromise: replMode });
+  }
+
+  /** Waits until the guest's module has run: the inspector listens before. */
+  async #loaded(): Promise<void> {
+    while (true) {
+      const { result } = await this.#evaluate("typeof __ebb");
+      if (result.value === "object") break;
+      await pause(2);
+    }
+    const { result } = await this.#evaluate("globalThis");
+    this.#global = result.objectId!;
+  }
+
+  #printed(name: "stdout" | "stderr", text: string): void {
+    // A process that ends waits until nobody inspects it any more.
+    if (/^Waiting for the debugger to disconnect/m.test(text)) this.#inspector.close();
+    else if (!/^Debugger session ended/m.test(text)) this.#options.printed(name, text);
+  }
+
+  #notified(method: string, params: Record<string, unknown>): void {
+    if (method !== "Runtime.bindingCalled" || params.name !== BINDING) return;
+    const told = JSON.parse(params.payload as string) as Told;
+    const running = this.#running;
+    const mine = running?.cell === told.cell;
+    if (told.kind === "ended") {
+      if (mine) this.#settle(running, { status: "ok" });
+    } else if (told.kind === "failed") {
+      if (!mine) return;
+      const interrupted = told.error.name === "Interrupted";
+      const failed: Outcome = { status: "failed", error: told.error, calls: running.calls };
+      this.#settle(running, interrupted ? { status: "interrupted" } : failed);
+    } else {
+      if (told.kind === "ask") this.#asking = true;
+      this.#options.told(told);
+    }
+  }
+
+  /** Lets the guest say what it was that a cell failed with. */
+  async #fail(
+    cell: number,
+    { exception = {}, stackTrace, lineNumber, columnNumber }: NonNullable<Evaluated["exceptionDetails"]>,
+  ): Promise<void> {
+    if (this.#running?.cell === cell) {
+      this.#running.calls = stackTrace?.callFrames ?? [{ url: "", lineNumber, columnNumber }];
+    }
+    await this.#inspector.post("Runtime.callFunctionOn", {
+      objectId: this.#global,
+      functionDeclaration: "function (cell, reason) { __ebb.fail(cell, reason) }",
+      arguments: [{ value: cell }, argumentOf(exception)],
+    });
+  }
+
+  /** A cell has ended when all that it printed has come, by whatever way. */
+  async #settle(running: Running, outcome: Outcome): Promise<void> {
+    if (this.#running !== running) return;
+    this.#running = undefined;
+    this.#asking = false;
+    await Promise.race([
+      Promise.all(this.#outputs.map((output) => output.reached(running.cell))),
+      this.#child.status,
+    ]);
+    running.settle(outcome);
+  }
+
+  #kill(): void {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+  }
+
+  async #ended(code: number): Promise<void> {
+    await Promise.all(this.#outputs.map((output) => output.closed));
+    const running = this.#running;
+    this.#running = undefined;
+    this.#inspector?.close();
+    for (const output of this.#outputs) output.close();
+    if (this.#wanted) this.#options.died(code);
+    running?.settle({ status: "died", code });
+  }
+}
+
+/** A value of the guest's as an argument of a call there. */
+function argumentOf({ objectId, unserializableValue, value }: RemoteObject): RemoteObject {
+  if (objectId !== undefined) return { objectId };
+  return unserializableValue === undefined ? { value } : { unserializableValue };
+}
+
+/** The nearest configuration above a folder: its import map is that of cells. */
+async function configFor(folder: string): Promise<string | undefined> {
+  for (let at = resolve(folder);; at = dirname(at)) {
+    for (const name of ["deno.json", "deno.jsonc"]) {
+      const file = join(at, name);
+      if (await Deno.stat(file).then(({ isFile }) => isFile, () => false)) return file;
+    }
+    if (at === dirname(at)) return undefined;
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms));
+}
