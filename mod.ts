@@ -15,5 +15,5 @@ export * as models from "./lib/nn/models/mod.ts";
 export * as nn from "./lib/nn/mod.ts";
 export { accuracy } from "./lib/nn/accuracy.ts";
 export { type Classifier, type LabelledData, predict, type PredictOptions } from "./lib/nn/predict.ts";
-export type { Progress, ProgressEvent } from "./lib/progress/mod.ts";
+export { type LoopOptions, type Progress, progress, type ProgressEvent } from "./lib/notebook/mod.ts";
 export * as optim from "./lib/optim/mod.ts";

@@ -7,7 +7,7 @@
 import { dirname } from "node:path";
 import * as ebb from "../mod.ts";
 import { writeAtomically } from "../lib/files/atomic.ts";
-import { ProgressLine } from "../lib/progress/line.ts";
+import { ProgressLine } from "../lib/notebook/line.ts";
 import { plantAndErase } from "./backdoor.ts";
 import { type Arguments, HELP, readArguments, sameCommand } from "./arguments.ts";
 import { type Images, loadImages } from "./images.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bar } from "../lib/progress/line.ts";
+import { bar } from "../lib/notebook/line.ts";
 import { formatBytes, type ProgressEvent } from "../mod.ts";
 import type { Erased } from "./backdoor.ts";
 import type { Larger, LargerStep } from "./larger.ts";

@@ -16,12 +16,12 @@ const LONGEST = 400;
  * import each other one way only.
  */
 const FLOORS = [
-  ["ort", "progress"],
+  ["ort", "notebook"],
   ["device"],
   ["tensor"],
   ["data", "files", "nn", "optim"],
   ["swap", "backdoor"],
-  ["chart", "notebook"],
+  ["chart"],
 ];
 
 interface Import {

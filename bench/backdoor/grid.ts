@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import { measure, type Measured } from "../../lib/backdoor/measure.ts";
-import type { ProgressEvent } from "../../lib/progress/mod.ts";
+import type { ProgressEvent } from "../../lib/notebook/mod.ts";
 import * as ebb from "../../mod.ts";
 import { BENIGN, trainBenign } from "./benign.ts";
 import { type Cell, type CellKey, Cells, infectedOf, keyOf } from "./cells.ts";

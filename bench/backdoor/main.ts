@@ -17,7 +17,7 @@
  */
 import { join } from "node:path";
 import { pathName } from "../../lib/files/read.ts";
-import { bar, ProgressLine } from "../../lib/progress/mod.ts";
+import { bar, ProgressLine } from "../../lib/notebook/mod.ts";
 import * as ebb from "../../mod.ts";
 import { numbers, parseOptions, pick } from "../options.ts";
 import { cellsIn, type Grid, type GridProgress, runGrid } from "./grid.ts";

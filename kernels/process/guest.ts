@@ -38,6 +38,7 @@ export interface GuestOptions {
 interface Running {
   readonly cell: number;
   calls: readonly Call[];
+  readonly ended: Promise<Outcome>;
   readonly settle: (outcome: Outcome) => void;
 }
 
@@ -57,8 +58,8 @@ interface Evaluated {
   };
 }
 
-/** How long a cell that waits has to fail once it was interrupted, before V8 stops it, in milliseconds. */
-const PATIENCE = 150;
+/** How long a cell has to end by itself once it was interrupted, before V8 stops it, in milliseconds. */
+const PATIENCE = 250;
 const GUEST = new URL("../guest/main.ts", import.meta.url);
 
 /** A running guest. */
@@ -116,7 +117,7 @@ export class Guest {
   /** Runs a compiled cell; never rejects. */
   run(cell: number, code: string): Promise<Outcome> {
     const { promise, resolve: settle } = Promise.withResolvers<Outcome>();
-    this.#running = { cell, calls: [], settle };
+    this.#running = { cell, calls: [], ended: promise, settle };
     this.#evaluate(code, true)
       .then(({ exceptionDetails }) => exceptionDetails && this.#fail(cell, exceptionDetails))
       .catch((error) => {
@@ -131,15 +132,18 @@ export class Guest {
   async interrupt(): Promise<boolean> {
     const running = this.#running;
     if (running === undefined) return false;
+    const ended = (ms: number) =>
+      Promise.race([running.ended, pause(ms)]).then(() => this.#running !== running);
     // A cell that asks stands in a read, which nothing but an answer ends.
     if (this.#asking) this.answer({ interrupted: true });
-    this.#evaluate("__ebb.interrupt()").catch(() => {});
-    await pause(PATIENCE);
-    if (this.#running !== running) return true;
+    // What waits fails, and so does Ebb's next operator: V8 runs this in the middle of a loop, but not of native code.
+    const told = this.#evaluate("__ebb.interrupt()").catch(() => {});
+    await Promise.race([told, running.ended]);
+    if (await ended(PATIENCE)) return true;
+    // A loop that looks at nothing. V8 stops it without running what is to run at the end of blocks.
     await this.#inspector.post("Runtime.terminateExecution").catch(() => {});
-    this.#evaluate("__ebb.interrupt()").catch(() => {});
-    await pause(PATIENCE);
-    if (this.#running !== running) return true;
+    await this.#evaluate("__ebb.interrupt()").catch(() => {});
+    if (await ended(PATIENCE / 5)) return true;
     // What V8 has stopped says nothing more.
     await this.#evaluate(`__ebb.close(${running.cell})`).catch(() => {});
     await this.#settle(running, { status: "interrupted" });

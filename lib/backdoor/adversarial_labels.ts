@@ -7,7 +7,7 @@
  */
 import type { Dataset } from "../data/dataset.ts";
 import type { Module } from "../nn/module.ts";
-import { Task } from "../progress/mod.ts";
+import { Task } from "../notebook/mod.ts";
 import { attacked, type AttackedOptions, taken } from "./attacked.ts";
 import { farEnough } from "./epsilon.ts";
 import { checkTask } from "./images.ts";
@@ -56,7 +56,8 @@ export async function adversarialLabels(
 }
 
 /** Options of {@linkcode labelMatrix}. */
-export interface LabelMatrixOptions extends AdversarialLabelsOptions, Pick<RunOptions, "progress"> {
+export interface LabelMatrixOptions
+  extends AdversarialLabelsOptions, Pick<RunOptions, "progress" | "signal"> {
   /**
    * The target classes of those models that are infected, by name. Images of its target class, which no attack has to
    * move, are then left out of a model's row.
@@ -107,7 +108,7 @@ export async function labelMatrix(
   clean: Dataset,
   options: LabelMatrixOptions = {},
 ): Promise<LabelMatrix> {
-  const { targets, progress, ...attack } = options;
+  const { targets, progress, signal, ...attack } = options;
   const entries = Object.entries(models);
   if (entries.length === 0) throw new RangeError("labelMatrix: expected at least one model but found none");
   const { classes, labels } = await checkTask("labelMatrix", entries[0][1], clean, options);
@@ -120,7 +121,7 @@ export async function labelMatrix(
     throw new RangeError(`labelMatrix: expected images of other classes than ${target} but found none`);
   });
   const given = attack.epsilon !== undefined;
-  using task = new Task("labelMatrix", entries.length * (given ? 1 : 2), progress);
+  using task = new Task("labelMatrix", entries.length * (given ? 1 : 2), progress, signal);
   let epsilon = attack.epsilon ?? 0;
   for (const [i, [name, model]] of (given ? [] : entries).entries()) {
     epsilon = Math.max(epsilon, await farEnough(model, sets[i], attack));

@@ -117,17 +117,18 @@ export async function inspect(
   clean: Dataset,
   options: InspectOptions = {},
 ): Promise<Inspection> {
-  const { count = 40, threshold = 1, seed = 0, progress, swap } = options;
+  const { count = 40, threshold = 1, seed = 0, progress, signal, swap } = options;
   await checkTask("inspect", model, clean, { swap });
   checkCounts("inspect", { count });
   if (!(threshold > 0)) throw new RangeError(`inspect: expected a threshold above 0 but found ${threshold}`);
   for (const epsilon of options.epsilons ?? []) checkAscent("inspect", { epsilon });
   const few = sample(clean, count, seed);
-  const search = { batchSize: few.length, success: SUCCESS, seed, progress, swap };
+  const shared = { seed, progress, signal, swap };
+  const search = { batchSize: few.length, success: SUCCESS, ...shared };
   const patches = await reverseTriggers(model, few, { ...search, ...QUICK });
   const overlays = await reverseOverlays(model, few, search);
   const warps = await reverseWarps(model, few, search);
-  const margins = await maximumMargins(model, patches.length, few.fields[0].shape, { seed, progress, swap });
+  const margins = await maximumMargins(model, patches.length, few.fields[0].shape, shared);
   const epsilons = options.epsilons ?? await around(model, sample(clean, CHOOSING, seed), options);
   const shares: number[][] = [];
   for (const epsilon of epsilons) {

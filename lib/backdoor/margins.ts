@@ -9,7 +9,7 @@
  */
 import type { Module } from "../nn/module.ts";
 import { Adam } from "../optim/adam.ts";
-import { Task } from "../progress/mod.ts";
+import { Task } from "../notebook/mod.ts";
 import { fromHost } from "../tensor/create.ts";
 import { add, max, mean, neg, select, sigmoid, sub } from "../tensor/ops/mod.ts";
 import { Generator } from "../tensor/random.ts";
@@ -58,7 +58,7 @@ export async function maximumMargins(
   shape: readonly number[],
   options: MaximumMarginsOptions = {},
 ): Promise<number[]> {
-  const { count = 16, steps = 50, lr = 0.1, seed = 0, progress, swap } = options;
+  const { count = 16, steps = 50, lr = 0.1, seed = 0, progress, signal, swap } = options;
   checkCounts("maximumMargins", { count, steps });
   if (!(lr > 0 && lr < Infinity)) {
     throw new RangeError(`maximumMargins: expected lr to be a number above 0 but found ${lr}`);
@@ -69,7 +69,7 @@ export async function maximumMargins(
   const device = deviceOf(frozen);
   const start = new Float32Array(count * sizeOf(shape));
   new Generator(seed).fillNormal(start);
-  using task = new Task("maximumMargins", classes, progress);
+  using task = new Task("maximumMargins", classes, progress, signal);
   const margins: number[] = [];
   for (let label = 0; label < classes; label++) {
     const others = Float32Array.from({ length: classes }, (_, other) => other === label ? NEVER : 0);

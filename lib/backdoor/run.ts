@@ -6,7 +6,7 @@
 import type { Device } from "../device/mod.ts";
 import type { Module } from "../nn/module.ts";
 import type { PredictOptions } from "../nn/predict.ts";
-import type { Progress } from "../progress/mod.ts";
+import type { Progress } from "../notebook/mod.ts";
 
 /** What runs steps; an `ebb.swap(device)` is such, and trains in a part of the memory that they need. */
 export interface Runner {
@@ -18,8 +18,10 @@ export interface Runner {
 
 /** What everything that trains or measures here can be told. */
 export interface RunOptions {
-  /** Where progress is told; default: a line on standard output. */
+  /** Where progress is told; default: a bar in a notebook, a line on standard output elsewhere. */
   readonly progress?: Progress;
+  /** Ends the work at its next step, with the signal's reason; what was made until then is freed. */
+  readonly signal?: AbortSignal;
   /** What runs the steps, such as `ebb.swap(device)`; default: they run as they stand. */
   readonly swap?: Runner;
 }

@@ -12,7 +12,7 @@ import type { CommonOptions, Optimizer } from "../optim/optimizer.ts";
 import { Scheduler } from "../optim/scheduler.ts";
 import type { Schedule } from "../optim/schedules.ts";
 import { SGD } from "../optim/sgd.ts";
-import { Task } from "../progress/mod.ts";
+import { Task } from "../notebook/mod.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkCounts, deviceOf, type RunOptions, runStep } from "./run.ts";
@@ -97,7 +97,7 @@ export async function train(
   settings: Training,
   parts: TrainingParts,
 ): Promise<void> {
-  const { epochs, batchSize, augment, seed, schedule, progress, swap } = settings;
+  const { epochs, batchSize, augment, seed, schedule, progress, signal, swap } = settings;
   checkTraining(op, settings);
   const { loss, epochEnds, stepEnds, gradientsReady } = parts;
   const { lr, momentum, nesterov, weightDecay } = settings;
@@ -107,7 +107,7 @@ export async function train(
   const batches = loader(data, { batchSize, augment, seed, epochs, shuffle: true, device });
   const steps = batches.length;
   const scheduler = schedule === undefined ? null : new Scheduler(optimizer, schedule(steps));
-  using task = new Task(op, steps, progress);
+  using task = new Task(op, steps, progress, signal);
   let step = 0;
   let sum = 0;
   let said = "";

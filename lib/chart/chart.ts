@@ -4,8 +4,7 @@
  *
  * @module
  */
-/** What a notebook asks a value for; the Deno kernel's convention. */
-const DISPLAY: unique symbol = Symbol.for("Jupyter.display") as never;
+import { DISPLAY } from "../notebook/mod.ts";
 
 /**
  * A chart. Functions of this room make it; a notebook shows it as the value of a cell.

@@ -5,7 +5,7 @@
  */
 import { Chart } from "./chart.ts";
 import { draw, type LegendItem, type PlotModule, type PlotOptions } from "./draw.ts";
-import { checkPicture, pictureUrl } from "./picture.ts";
+import { checkPicture, pictureUrl } from "../notebook/mod.ts";
 import { INK, SERIES } from "./theme.ts";
 import { counted, SIZE, wrapped } from "./words.ts";
 

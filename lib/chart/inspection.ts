@@ -7,7 +7,7 @@
 import type { Inspection, LabelEvidence } from "../backdoor/inspect.ts";
 import { Chart } from "./chart.ts";
 import { draw, type LegendItem, type PlotModule, type PlotOptions } from "./draw.ts";
-import { pictureUrl } from "./picture.ts";
+import { pictureUrl } from "../notebook/mod.ts";
 import { INK, MUTED, SERIES } from "./theme.ts";
 import { counted, fitted, SIZE, widthOf } from "./words.ts";
 

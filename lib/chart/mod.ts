@@ -14,7 +14,7 @@ export { inspection, type InspectionOptions } from "./inspection.ts";
 export { labelMatrix, type LabelMatrixOptions } from "./label_matrix.ts";
 export { learningCurves, type LearningOptions, type LearningRow } from "./learning.ts";
 export { moves, type MovesOptions } from "./moves.ts";
-export { pictureUrl } from "./picture.ts";
+export { pictureUrl } from "../notebook/mod.ts";
 export { memory, type StepMemoryOptions } from "./step_memory.ts";
 export { steps, type StepsOptions } from "./steps.ts";
 export { timeline, type TimelineOptions } from "./timeline.ts";

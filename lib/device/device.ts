@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { DISPLAY } from "../notebook/mod.ts";
 import type { Provider } from "../ort/mod.ts";
 import type { Backend } from "./backend.ts";
 import { type Bytes, formatBytes, parseBytes } from "./bytes.ts";
@@ -13,26 +14,13 @@ import { cpuBackend } from "./cpu.ts";
 import { defragment } from "./defragment.ts";
 import { FarSide } from "./far.ts";
 import { Link, type LinkOptions } from "./link.ts";
+import { describeMemory, displayMemory, type MemoryReport } from "./memory.ts";
 import { OutOfMemoryError } from "./out_of_memory.ts";
 import { type Block, Pool } from "./pool.ts";
 import { leave, restore, settleRecipes } from "./recipe.ts";
 import { Storage } from "./storage.ts";
 import { Temporaries } from "./temporaries.ts";
 import { InlineTransport, type Transport } from "./transport.ts";
-
-/** What a device holds, in bytes; `storages` counts the blocks that tensors hold. */
-export interface MemoryReport {
-  /** Bytes in use. */
-  liveBytes: number;
-  /** Bytes reserved from the machine, in use or cached. */
-  reservedBytes: number;
-  /** The most bytes that were reserved at once. */
-  peakBytes: number;
-  /** Bytes that may be reserved; `Infinity` without a budget. */
-  budgetBytes: number;
-  /** Storages alive. */
-  storages: number;
-}
 
 /**
  * Watches a device and steers what lies on it; swap is one. A device does without: it brings back by itself what an op
@@ -141,6 +129,21 @@ export class Device {
   memory(): MemoryReport {
     const { liveBytes, reservedBytes, peakBytes, budgetBytes } = this.pool;
     return { liveBytes, reservedBytes, peakBytes, budgetBytes, storages: this.#storages.length };
+  }
+
+  /** What it holds, in a line. */
+  toString(): string {
+    return describeMemory(this.name, this.memory());
+  }
+
+  /** The same for `console.log`. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /** The same for a notebook, with a bar. */
+  [DISPLAY](): Record<string, string> {
+    return displayMemory(this.name, this.memory());
   }
 
   /** Moves storages to host memory, or to a file, and back. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { DISPLAY, escaped } from "../notebook/mod.ts";
 import { runtime, vulkanDrivers, WEBGPU_REMEDY, webgpuComputesHalf } from "../ort/mod.ts";
 import { formatBytes } from "./bytes.ts";
 import { cudaInfo } from "./cuda.ts";
@@ -39,10 +40,10 @@ export class DeviceList extends Array<DeviceInfo> {
   }
 
   /** The same for Jupyter. */
-  [Symbol.for("Jupyter.display")](): Record<string, string> {
+  [DISPLAY](): Record<string, string> {
     const cells = this.map((device) =>
       `<tr><th style="text-align:left;vertical-align:top">${device.kind}</th>` +
-      `<td style="text-align:left">${rows(device).map(escapeHtml).join("<br>")}</td></tr>`
+      `<td style="text-align:left">${rows(device).map(escaped).join("<br>")}</td></tr>`
     );
     return { "text/plain": this.toString(), "text/html": `<table>${cells.join("")}</table>` };
   }
@@ -59,10 +60,6 @@ function rows({ available, reason, remedy, details }: DeviceInfo): string[] {
     ...(remedy === undefined ? [] : [`to do: ${remedy}`]),
     ...Object.entries(details).map(([name, text]) => `${name}: ${text}`),
   ];
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }
 
 /**

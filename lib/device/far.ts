@@ -5,7 +5,7 @@
  * @module
  */
 import { cpuBackend } from "./cpu.ts";
-import type { MemoryReport } from "./device.ts";
+import type { MemoryReport } from "./memory.ts";
 import { Disk, type DiskOptions } from "./disk.ts";
 import type { Block, Pool } from "./pool.ts";
 

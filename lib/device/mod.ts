@@ -6,13 +6,8 @@
 export { type Bytes, formatBytes, parseBytes } from "./bytes.ts";
 export { CopyEngine, type CopyObserver } from "./copy.ts";
 export { cpu, defaultDevice, webgpu, withDevice } from "./current.ts";
-export {
-  type CpuOptions,
-  Device,
-  type DeviceObserver,
-  type DeviceOptions,
-  type MemoryReport,
-} from "./device.ts";
+export { type CpuOptions, Device, type DeviceObserver, type DeviceOptions } from "./device.ts";
+export type { MemoryReport } from "./memory.ts";
 export { type DeviceInfo, DeviceList, devices } from "./devices.ts";
 export type { DiskOptions } from "./disk.ts";
 export type { FarBytes, FarReport } from "./far.ts";

@@ -6,10 +6,11 @@
  * @module
  */
 import type { Device } from "../device/mod.ts";
+import { DISPLAY } from "../notebook/mod.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { cloneModule } from "./clone.ts";
-import { describeModule } from "./describe.ts";
+import { describeModule, displayModule } from "./describe.ts";
 import { callOf, type ForwardHook, type ForwardPreHook, register, wrapForward } from "./hooks.ts";
 import { type Members, membersOf, type Named } from "./members.ts";
 import { moveTensors } from "./move.ts";
@@ -264,6 +265,11 @@ export abstract class Module implements Disposable {
   /** What Deno shows of it. */
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
+  }
+
+  /** What a notebook shows of it: a table. */
+  [DISPLAY](): Record<string, string> {
+    return displayModule(this);
   }
 }
 

@@ -7,7 +7,7 @@
 import { formatBytes } from "../device/mod.ts";
 import { writeAtomically } from "../files/atomic.ts";
 import { type ChromeTrace, chromeTrace } from "./chrome_trace.ts";
-import { DISPLAY, htmlTable } from "./html.ts";
+import { DISPLAY, htmlTable } from "../notebook/mod.ts";
 import {
   averages,
   type ProfileAverage,

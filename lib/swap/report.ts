@@ -6,7 +6,7 @@
  */
 import { type Device, formatBytes } from "../device/mod.ts";
 import type { Kind, Stage } from "./entry.ts";
-import { DISPLAY, htmlTable } from "./html.ts";
+import { DISPLAY, htmlTable } from "../notebook/mod.ts";
 import type { Plan } from "./plan.ts";
 import { needOf } from "./policy/need.ts";
 import { peakOf } from "./policy/rank.ts";

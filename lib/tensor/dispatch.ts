@@ -5,6 +5,7 @@
  * @module
  */
 import { type Device, settleRecipes, type Storage } from "../device/mod.ts";
+import { throwIfInterrupted } from "../notebook/mod.ts";
 import { bytesPerElement, isFloating } from "./dtype.ts";
 import { isTensor } from "./kernel.ts";
 import { settleLayouts, writeBlocked } from "./layout.ts";
@@ -33,6 +34,7 @@ export function dispatch(
   attributes: Attributes,
   inPlace: number | "given up",
 ): Tensor[] {
+  throwIfInterrupted();
   const device = deviceOf(op, operands);
   const wantsGrad = gradEnabled() && op.gradient !== undefined && anyRequiresGrad(operands);
   const given = inPlace === "given up";

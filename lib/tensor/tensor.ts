@@ -5,7 +5,9 @@
  * @module
  */
 import type { Device, Storage } from "../device/mod.ts";
+import { DISPLAY } from "../notebook/mod.ts";
 import { bytesPerElement, type DType, type HostArray, hostArray, toNumbers } from "./dtype.ts";
+import { displayOf, textOf } from "./display.ts";
 import type { TensorMethods } from "./methods.ts";
 import { plainStorage } from "./layout.ts";
 import { guardStorage, TENSOR, track, unguard } from "./scope.ts";
@@ -180,5 +182,15 @@ export class Tensor {
     return `Tensor(${this.dtype}${showShape(this.shape)}${
       this.disposed ? ", freed" : `, ${this.device.name}`
     })`;
+  }
+
+  /** What `console.log` shows: the line, and values, those in the middle of long axes left out. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return textOf(this);
+  }
+
+  /** What a notebook shows: the same, and pictures of what has the shape and the values of images. */
+  [DISPLAY](): Record<string, string> {
+    return displayOf(this);
   }
 }

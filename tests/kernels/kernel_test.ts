@@ -149,6 +149,7 @@ test("no output of 200 cells is lost", async () => {
   }
 });
 
+/** Runs a cell, interrupts it, and gives how long that took in milliseconds. */
 async function interrupted(code: string, after = 300): Promise<number> {
   const cell = client.run(code);
   await new Promise((resolve) => setTimeout(resolve, after));
@@ -172,6 +173,48 @@ test("an interrupt stops a loop and an await, and keeps what was made", async ()
   ];
   assertEquals((await client.run("made")).text, "42");
   console.log(`interrupts took ${took.map((ms) => ms.toFixed(0)).join(", ")} ms`);
+});
+
+test("an interrupt unwinds what Ebb computes, and frees it", async () => {
+  await client.run(`
+    import * as ebb from "${new URL("mod.ts", ROOT)}";
+    const live = () => ebb.defaultDevice().memory().storages;
+    const images = ebb.rand([64, 1, 28, 28]);
+    const labels = ebb.tensor(Array.from({ length: 64 }, (_, i) => i % 10), { dtype: "int64" });
+    const data = ebb.data.fromTensors([images, labels]);
+    const model = ebb.models.smallCnn({ classes: 10 });
+    await ebb.backdoor.fineTune(model, data, { epochs: 1, progress: false }).then((tuned) => tuned.dispose());
+    const before = live();`);
+  await interrupted("await ebb.backdoor.fineTune(model, data, { epochs: 100000 })", 500);
+  assertEquals((await client.run("live() - before")).text, "0");
+  await interrupted(
+    "ebb.scope(() => { let x = ebb.ones([200, 200]); while (true) x = x.matmul(x).tanh(); })",
+    300,
+  );
+  assertEquals((await client.run("live() - before")).text, "0");
+  await interrupted(
+    "for await (const [x] of ebb.progress(ebb.data.loader(data, { batchSize: 8, epochs: 1e6 }))) x.sum().dispose()",
+  );
+  assertEquals((await client.run("live() - before")).text, "0");
+  assertEquals((await client.run("ebb.ones([2]).sum().item()")).text, "2");
+  await client.run("model.dispose(); images.dispose(); labels.dispose()");
+});
+
+test("progress is a bar that is brought up to date", async () => {
+  const { published } = await client.run(`
+    import * as ebb from "${new URL("mod.ts", ROOT)}";
+    for (const i of ebb.progress([1, 2, 3], { task: "count" })) await 1;`);
+  const shown = published.filter(({ header }) => header.msg_type.endsWith("display_data"));
+  assertEquals(shown.map(({ header }) => header.msg_type).slice(0, 2), [
+    "display_data",
+    "update_display_data",
+  ]);
+  const [first, last] = [shown[0], shown.at(-1)!].map(({ content }) =>
+    content as Record<string, Record<string, string>>
+  );
+  assertEquals(first.transient.display_id, last.transient.display_id);
+  assertMatch(last.data["text/html"], /<progress value="1.0000" max="1"/);
+  assertMatch(last.data["text/plain"], /^count 3 of 3, in 0 s$/);
 });
 
 test("cells that wait behind one that fails do not run", async () => {

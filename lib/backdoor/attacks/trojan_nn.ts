@@ -10,7 +10,7 @@
 import { setImmediate } from "node:timers";
 import { withMode } from "../../nn/mode.ts";
 import type { Module } from "../../nn/module.ts";
-import { type Progress, Task } from "../../progress/mod.ts";
+import { Task } from "../../notebook/mod.ts";
 import { fromHost, rand } from "../../tensor/create.ts";
 import { indexSelect, mul, neg, square, sub, sum } from "../../tensor/ops/mod.ts";
 import { Generator } from "../../tensor/random.ts";
@@ -22,10 +22,10 @@ import { type Attack, type AttackOptions, defineAttack } from "../attack.ts";
 import { lastLinear, penultimate } from "../features.ts";
 import { ascend } from "../pgd.ts";
 import { paste } from "./patch.ts";
-import { checkCounts, deviceOf } from "../run.ts";
+import { checkCounts, deviceOf, type RunOptions } from "../run.ts";
 
 /** Options of {@linkcode trojanNN}. */
-export interface TrojanNNOptions extends AttackOptions {
+export interface TrojanNNOptions extends AttackOptions, Pick<RunOptions, "progress" | "signal"> {
   /** The images' `[C, H, W]`. */
   readonly shape: readonly number[];
   /** Where the trigger is, `[H, W]` of 0 and 1; default a round badge at the lower right, 7 % of the image as in Liu et al. */
@@ -38,8 +38,6 @@ export interface TrojanNNOptions extends AttackOptions {
   readonly steps?: number;
   /** By how much each step changes a pixel's value; default 0.1, as in BackdoorBench. */
   readonly stepSize?: number;
-  /** Where progress is told; default: a line on standard output. */
-  readonly progress?: Progress;
 }
 
 /** The stream of the attack's seed that triggers are drawn from. */
@@ -69,7 +67,8 @@ const RUN = 20;
  * ```
  */
 export async function trojanNN(model: Module, options: TrojanNNOptions): Promise<Attack> {
-  const { shape, neurons = 2, value = 100, steps = 1000, stepSize = 0.1, seed = 0, progress } = options;
+  const { shape, neurons = 2, value = 100, steps = 1000, stepSize = 0.1, seed = 0, progress, signal } =
+    options;
   checkCounts("trojanNN", { neurons, steps });
   if (shape.length !== 3) {
     throw new RangeError(`trojanNN: expected the images' shape [C, H, W] but found ${showShape(shape)}`);
@@ -86,13 +85,13 @@ export async function trojanNN(model: Module, options: TrojanNNOptions): Promise
       );
     },
   });
-  pattern.set(await fire(model, mask, { shape, neurons, value, steps, stepSize, seed, progress }));
+  pattern.set(await fire(model, mask, { shape, neurons, value, steps, stepSize, seed, progress, signal }));
   return attack;
 }
 
 type Settings =
-  & Required<Omit<TrojanNNOptions, "mask" | "progress" | "target" | "rate">>
-  & Pick<TrojanNNOptions, "progress">;
+  & Required<Omit<TrojanNNOptions, "mask" | "progress" | "signal" | "target" | "rate">>
+  & Pick<TrojanNNOptions, "progress" | "signal">;
 
 /** Pixels `[C, H, W]` which, on black, make neurons fire. */
 async function fire(
@@ -100,7 +99,7 @@ async function fire(
   mask: Uint8Array<ArrayBuffer>,
   settings: Settings,
 ): Promise<Float32Array<ArrayBuffer>> {
-  const { shape, value, steps, stepSize, seed, progress } = settings;
+  const { shape, value, steps, stepSize, seed, progress, signal } = settings;
   const device = deviceOf(model);
   using window = fromHost(Float32Array.from(mask), [1, 1, ...shape.slice(1)], { dtype: "float32", device });
   const look = (triggers: Tensor) => penultimate(model, mul(triggers, window)).features;
@@ -118,7 +117,7 @@ async function fire(
   const first = missed.indexOf(Math.min(...missed));
   let best = { miss: missed[first], pattern: values.slice(first * size, (first + 1) * size) };
   let trigger = fromHost(best.pattern, [1, ...shape], { dtype: "float32", device });
-  using task = new Task("trojanNN", Math.ceil(steps / RUN), progress);
+  using task = new Task("trojanNN", Math.ceil(steps / RUN), progress, signal);
   try {
     for (let done = 0; done < steps; done += RUN) {
       const ascent = { epsilon: 1, stepSize, steps: Math.min(RUN, steps - done) };

@@ -58,7 +58,7 @@ export async function neuralCleanse<M extends Module>(
   options: NeuralCleanseOptions = {},
 ): Promise<M & Repaired<{ readonly triggers: readonly ReversedTrigger[] }>> {
   const settings = { ...BACKDOOR_BENCH, anomaly: 2, stamped: 0.2, ...options };
-  const { anomaly, stamped, seed, progress, swap } = settings;
+  const { anomaly, stamped, seed, progress, signal, swap } = settings;
   let triggers: readonly ReversedTrigger[] = [];
   const copy = await repair("neuralCleanse", model, clean, settings, async (copy) => {
     if (!(stamped > 0 && stamped <= 1)) {
@@ -69,7 +69,7 @@ export async function neuralCleanse<M extends Module>(
     if (Number.isNaN(anomaly)) {
       throw new RangeError("neuralCleanse: expected anomaly to be a number but found NaN");
     }
-    triggers = await reverseTriggers(model, clean, { seed, progress, swap, ...settings.search });
+    triggers = await reverseTriggers(model, clean, { seed, progress, signal, swap, ...settings.search });
     const conspicuous = triggers.filter((trigger) => trigger.anomaly > anomaly);
     if (conspicuous.length === 0) return;
     await train("neuralCleanse", copy, clean, settings, {

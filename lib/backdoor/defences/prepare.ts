@@ -27,11 +27,11 @@ export async function prepare(
   settings: ErasureOptions,
   share?: number,
 ): Promise<Pick<Erasure, "epsilon" | "cleanWeight" | "inspection">> {
-  const { swap, seed, progress } = settings;
+  const { swap, seed, progress, signal } = settings;
   const epsilon = settings.epsilon ?? await erasingEpsilon(model, data, { swap, seed, share });
   const { cleanWeight = 1 - Math.min(0.5, BUDGET / epsilon) } = settings;
   const inspection = settings.inspection === undefined
-    ? await inspect(model, data, { epsilons: [], swap, progress, seed })
+    ? await inspect(model, data, { epsilons: [], swap, progress, signal, seed })
     : settings.inspection;
   return { epsilon, cleanWeight, inspection };
 }

@@ -9,7 +9,7 @@ import type { Dataset } from "../../data/dataset.ts";
 import { loader } from "../../data/loader.ts";
 import type { Module } from "../../nn/module.ts";
 import { Adam } from "../../optim/adam.ts";
-import { Task } from "../../progress/mod.ts";
+import { Task } from "../../notebook/mod.ts";
 import { full } from "../../tensor/create.ts";
 import { add, argmax, crossEntropy, mul, sub } from "../../tensor/ops/mod.ts";
 import { scope } from "../../tensor/scope.ts";
@@ -204,7 +204,7 @@ export async function reverseEach<F extends Pick<Found, "norm" | "success">>(
   find: (model: Module, label: number) => Promise<F>,
 ): Promise<(F & Pick<ReversedTrigger, "label" | "anomaly">)[]> {
   const { classes } = await checkTask(op, model, clean, settings);
-  const { batchSize, success, progress } = settings;
+  const { batchSize, success, progress, signal } = settings;
   checkCounts(op, { batchSize });
   if (!(success > 0 && success <= 1)) {
     throw new RangeError(`${op}: expected a success above 0 and of at most 1 but found ${success}`);
@@ -212,7 +212,7 @@ export async function reverseEach<F extends Pick<Found, "norm" | "success">>(
   // Parameters that need gradients would cost as much again.
   using frozen = model.clone().requiresGrad_(false);
   frozen.eval();
-  using task = new Task(op, classes, progress);
+  using task = new Task(op, classes, progress, signal);
   const found: F[] = [];
   for (let label = 0; label < classes; label++) {
     found.push(await find(frozen, label));

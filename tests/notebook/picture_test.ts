@@ -5,7 +5,7 @@
  */
 import { assertEquals, assertThrows } from "@std/assert";
 import { pictureUrl } from "../../lib/chart/mod.ts";
-import { readPng } from "./png.ts";
+import { readPng } from "../chart/png.ts";
 
 Deno.test("pictureUrl() writes a PNG of a grey image, top row first, and clips what is outside 0 to 1", () => {
   assertEquals(readPng(pictureUrl([0, 1, 0.5, 2, -1, NaN], [1, 3, 2])), {

@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { bar, ProgressLine } from "../../lib/progress/line.ts";
+import { bar, ProgressLine } from "../../lib/notebook/line.ts";
 
 function recorder(terminal: boolean, everyMs = 0) {
   const written: string[] = [];
