@@ -34,6 +34,7 @@ export interface LoopOptions {
  * ```
  */
 export function progress<T>(items: AsyncIterable<T>, options?: LoopOptions): AsyncGenerator<T, void, void>;
+/** The same for what is iterated at once. */
 export function progress<T>(items: Iterable<T>, options?: LoopOptions): Generator<T, void, void>;
 export function progress<T>(
   items: Iterable<T> | AsyncIterable<T>,
