@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DataFrame } from "npm:danfojs-node@1.1.2";
+import * as danfo from "npm:danfojs-node@1.1.2";
 import { tensor } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import "./display.ts";
@@ -31,7 +31,7 @@ export type Columns = Readonly<Record<string, ArrayLike<Cell | bigint>>>;
  * assertEquals(wide.shape, [2, 2]);
  * ```
  */
-export function frame(data: readonly Row[] | Columns): DataFrame {
+export function frame(data: readonly Row[] | Columns): danfo.DataFrame {
   const isRows = Array.isArray(data);
   const rows: readonly Row[] = isRows ? data : [];
   const names = isRows ? [...new Set(rows.flatMap((row) => Object.keys(row)))] : Object.keys(data);
@@ -53,7 +53,7 @@ export function frame(data: readonly Row[] | Columns): DataFrame {
     return column.map((value, row) => cellOf(value, names[i], row));
   });
   // Of rows danfo takes the columns of the first alone.
-  return new DataFrame(Array.from({ length }, (_, row) => values.map((column) => column[row])), {
+  return new danfo.DataFrame(Array.from({ length }, (_, row) => values.map((column) => column[row])), {
     columns: names,
   });
 }
@@ -81,7 +81,7 @@ function cellOf(value: unknown, column: string, row: number): Cell {
  * assertEquals(rowsOf(frame(rows)), rows);
  * ```
  */
-export function rowsOf(data: DataFrame): Record<string, Cell>[] {
+export function rowsOf(data: danfo.DataFrame): Record<string, Cell>[] {
   const names = data.columns;
   return (data.values as Cell[][]).map((row) =>
     Object.fromEntries(names.map((name, i) => [name, Number.isNaN(row[i]) ? null : row[i]]))
@@ -103,7 +103,7 @@ export function rowsOf(data: DataFrame): Record<string, Cell>[] {
  * assertEquals(x.toArray(), [[1, 3], [2, 4]]);
  * ```
  */
-export function tensorOf(data: DataFrame, columns: readonly string[] = data.columns): Tensor {
+export function tensorOf(data: danfo.DataFrame, columns: readonly string[] = data.columns): Tensor {
   const places = columns.map((name) => {
     const place = data.columns.indexOf(name);
     if (place >= 0) return place;
