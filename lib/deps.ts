@@ -11,5 +11,7 @@ export const ONNXRUNTIME = "1.30.0";
 export const ORT_API_VERSION = 23;
 /** Observable Plot draws the charts. */
 export const PLOT = "0.6.17";
+/** resvg makes PNG files of charts, and DejaVu is the font that it writes with. */
+export const [RESVG, DEJAVU] = ["2.6.2", "2.37.3"];
 /** The document that Plot draws on where there is no browser. */
 export const LINKEDOM = "0.18.12";

@@ -72,8 +72,11 @@ function pictureOf(value: object): MediaBundle | undefined {
 function elementOf(value: object): MediaBundle | undefined {
   const { outerHTML, nodeType } = value as { outerHTML?: unknown; nodeType?: unknown };
   if (nodeType !== 1 || typeof outerHTML !== "string") return undefined;
-  const type = /^<svg[\s>]/i.test(outerHTML) ? "image/svg+xml" : "text/html";
-  return { [type]: outerHTML, "text/plain": "an element" };
+  if (!/^<svg[\s>]/i.test(outerHTML)) return { "text/html": outerHTML, "text/plain": "an element" };
+  // In a file of its own, as clients show it, an SVG must say what it is.
+  const named = /^<svg[^>]*\sxmlns=/i.test(outerHTML);
+  const svg = named ? outerHTML : outerHTML.replace(/^<svg/i, '<svg xmlns="http://www.w3.org/2000/svg"');
+  return { "image/svg+xml": svg, "text/plain": "an SVG" };
 }
 
 function vegaOf(value: object): MediaBundle | undefined {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { type Described, enter, tell, within } from "./channel.ts";
 import { comms, receive } from "./comms.ts";
@@ -15,6 +16,8 @@ import { installJupyter } from "./jupyter.ts";
 import { describe } from "./errors.ts";
 import { hold } from "./held.ts";
 
+// Packages tell of what is old in other packages, of which a cell knows nothing.
+Object.assign(process, { noDeprecation: true });
 const streams = captureOutput();
 installQuestions();
 installJupyter();

@@ -98,7 +98,7 @@ export class Guest {
         GUEST.href,
       ],
       cwd: options.cwd,
-      env: { NO_COLOR: "1" },
+      env: { NO_COLOR: "1", NODE_NO_WARNINGS: "1" },
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

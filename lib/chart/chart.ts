@@ -5,6 +5,7 @@
  * @module
  */
 import { DISPLAY } from "../notebook/mod.ts";
+import { rasterise } from "./raster.ts";
 
 /**
  * A chart. Functions of this room make it; a notebook shows it as the value of a cell.
@@ -38,6 +39,26 @@ export class Chart {
   /** The picture as a complete SVG file, readable in light and in dark surroundings. */
   get svg(): string {
     return this.#svg ??= this.#draw();
+  }
+
+  /**
+   * The picture as a PNG file, on white.
+   *
+   * @param options `scale`: pixels for each of the SVG's, default 2
+   * @throws {RangeError} when the scale is not above 0, or above 16.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import * as ebb from "@ebb/ebb";
+   *
+   * const chart = ebb.chart.deviceMemory([{ at: 0, liveBytes: 0 }, { at: 1, liveBytes: 4096 }]);
+   * const file = await chart.png({ scale: 1 });
+   * assertEquals([...file.subarray(1, 4)], [..."PNG"].map((letter) => letter.charCodeAt(0)));
+   * ```
+   */
+  async png({ scale = 2 }: { readonly scale?: number } = {}): Promise<Uint8Array<ArrayBuffer>> {
+    return await rasterise(this.svg, scale);
   }
 
   /** The picture as a part of a page: `<figure>` with the SVG inside. */

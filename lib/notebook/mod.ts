@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { DISPLAY, escaped, htmlTable } from "./display.ts";
+export { DISPLAY, escaped, htmlTable, jupyter } from "./display.ts";
 export { throwIfInterrupted } from "./interrupt.ts";
 export { bar, ProgressLine, type ProgressOptions } from "./line.ts";
 export { checkPicture, pictureUrl } from "./picture.ts";

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Storage } from "../device/mod.ts";
+import { jupyter } from "../notebook/mod.ts";
 import type { Tensor } from "./tensor.ts";
 
 let current: Tensor[] | null = null;
@@ -115,13 +116,14 @@ interface Holds {
 }
 
 const held = new WeakMap<Tensor, Holds>();
-let warned = false;
+/** After how many the warning comes: a notebook's cells show values that nobody holds. */
+const [MANY, MANY_IN_NOTEBOOK] = [1, 200];
+let freed = 0;
 
 const collected = new FinalizationRegistry<Holds>(({ storage, node }) => {
   node?.release();
   storage.release();
-  if (warned) return;
-  warned = true;
+  if (++freed !== (jupyter() === undefined ? MANY : MANY_IN_NOTEBOOK)) return;
   console.warn(
     "ebb: a tensor was freed by the garbage collector, which comes late: in a loop memory grows. " +
       "Use scope(), using or dispose().",

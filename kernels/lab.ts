@@ -1,0 +1,104 @@
+/**
+ * `deno task lab`: JupyterLab with the Ebb kernel and the notebooks. Where JupyterLab is not installed it comes from PyPI
+ * into a virtual environment in the user's cache, once; nothing else on the machine changes.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { install } from "./install.ts";
+
+/** What the virtual environment is made of. */
+export const PACKAGES: readonly string[] = ["jupyterlab==4.6.6", "nbclient==0.11.0", "nbconvert==7.17.2"];
+
+const WINDOWS = Deno.build.os === "windows";
+
+/** Programs of Jupyter with the kernel among theirs. */
+export interface Jupyter {
+  /** Where programs such as `jupyter-lab` lie. */
+  readonly bin: string;
+  /** What they need in their environment to find the kernel. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/**
+ * A virtual environment with JupyterLab, nbclient, nbconvert and the kernel; made if it is not there.
+ *
+ * @param packages what else it has, as pip takes it
+ * @param folder where it lies; default: in the user's cache, by the packages' names
+ * @throws {Error} when there is no Python, or pip cannot install.
+ */
+export async function environment(packages: readonly string[] = [], folder?: string): Promise<Jupyter> {
+  const all = [...PACKAGES, ...packages];
+  const home = folder ?? join(cacheFolder(), "ebb", `jupyter-${await nameOf(all)}`);
+  const bin = join(home, WINDOWS ? "Scripts" : "bin");
+  const done = join(home, "ready");
+  if (!await exists(done)) {
+    console.error(`Installing JupyterLab from PyPI into ${home} (once, about a minute)`);
+    await run(WINDOWS ? "python" : "python3", ["-m", "venv", home]);
+    await run(join(bin, "python"), [
+      "-m",
+      "pip",
+      "install",
+      "--quiet",
+      "--disable-pip-version-check",
+      ...all,
+    ]);
+    await Deno.writeTextFile(done, "");
+  }
+  await install({ prefix: home });
+  // The user's own kernels and settings stay out of it.
+  return { bin, env: { JUPYTER_DATA_DIR: join(home, "data"), JUPYTER_CONFIG_DIR: join(home, "config") } };
+}
+
+async function run(command: string, args: readonly string[]): Promise<void> {
+  try {
+    const { success, stderr } = await new Deno.Command(command, {
+      args: [...args],
+      stdout: "null",
+      stderr: "piped",
+    })
+      .output();
+    if (success) return;
+    throw new Error(new TextDecoder().decode(stderr).trim());
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound ? "there is no such program" : (error as Error).message;
+    throw new Error(`lab: ${[command, ...args].join(" ")} failed: ${why}`, { cause: error });
+  }
+}
+
+function cacheFolder(): string {
+  const { get } = Deno.env;
+  const home = get("HOME") ?? get("USERPROFILE") ?? ".";
+  if (Deno.build.os === "darwin") return join(home, "Library", "Caches");
+  return WINDOWS ? get("LOCALAPPDATA") ?? home : get("XDG_CACHE_HOME") || join(home, ".cache");
+}
+
+async function nameOf(packages: readonly string[]): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(packages.join("\n")));
+  return new Uint8Array(digest).toHex().slice(0, 12);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+if (import.meta.main) {
+  try {
+    const { bin, env } = await environment();
+    const notebooks = new URL("../notebooks/", import.meta.url);
+    const folder = notebooks.protocol === "file:" ? fileURLToPath(notebooks) : Deno.cwd();
+    const args = [
+      `--ServerApp.root_dir=${folder}`,
+      "--KernelSpecManager.allowed_kernelspecs=ebb",
+      ...Deno.args,
+    ];
+    const child = new Deno.Command(join(bin, "jupyter-lab"), { args, env }).spawn();
+    // Jupyter itself asks whether it is to end.
+    Deno.addSignalListener("SIGINT", () => {});
+    Deno.exit((await child.status).code);
+  } catch (error) {
+    console.error((error as Error).message);
+    Deno.exit(1);
+  }
+}
