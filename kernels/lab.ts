@@ -25,17 +25,18 @@ export interface Jupyter {
  * A virtual environment with JupyterLab, nbclient, nbconvert and the kernel; made if it is not there.
  *
  * @param packages what else it has, as pip takes it
- * @param folder where it lies; default: in the user's cache, by the packages' names
+ * @param folder where it lies; default: in the user's cache
  * @throws {Error} when there is no Python, or pip cannot install.
  */
 export async function environment(packages: readonly string[] = [], folder?: string): Promise<Jupyter> {
-  const all = [...PACKAGES, ...packages];
-  const home = folder ?? join(cacheFolder(), "ebb", `jupyter-${await nameOf(all)}`);
+  const home = folder ?? join(cacheFolder(), "ebb", `jupyter-${await nameOf(PACKAGES)}`);
   const bin = join(home, WINDOWS ? "Scripts" : "bin");
-  const done = join(home, "ready");
+  if (!await exists(home)) await run(WINDOWS ? "python" : "python3", ["-m", "venv", home]);
+  const all = [...PACKAGES, ...packages];
+  // A mark that comes last: an installation that was cut off is begun again.
+  const done = join(home, `has-${await nameOf(all)}`);
   if (!await exists(done)) {
-    console.error(`Installing JupyterLab from PyPI into ${home} (once, about a minute)`);
-    await run(WINDOWS ? "python" : "python3", ["-m", "venv", home]);
+    console.error(`Installing ${all.join(", ")} from PyPI into ${home} (once, about a minute)`);
     await run(join(bin, "python"), [
       "-m",
       "pip",
