@@ -140,8 +140,7 @@ export class Cells {
       },
       printed: (name, text) => {
         const cell = this.#cells.get(this.#number);
-        // What Deno says while it fetches packages.
-        const rest = name === "stderr" ? text.replace(/^Download .*\n/gm, "") : text;
+        const rest = name === "stderr" ? withoutFetching(text) : text;
         if (rest !== "" && !cell?.silent) this.#outputs.print(cell?.parent ?? {}, name, rest);
       },
       died: (code) => this.#died(code),
@@ -189,6 +188,14 @@ export class Cells {
   #urlOf(number: number): string {
     return pathToFileURL(join(this.#cwd, `cell-${number}.ts`)).href;
   }
+}
+
+/** Without what Deno says while it fetches packages: which, and that it runs no scripts of theirs. */
+function withoutFetching(text: string): string {
+  return text.replace(/^Download .*\n/gm, "").replace(
+    /^╭ Warning\n│\n│ +Ignored build scripts[^╰]*╰─\n/gm,
+    "",
+  );
 }
 
 /** What to say where the guest's process has ended. */

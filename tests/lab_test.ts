@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { environment, type Jupyter } from "../kernels/lab.ts";
 
 const ROOT = new URL("../", import.meta.url);
-const PLAYWRIGHT = "npm:playwright-core@1.56.1";
+const PLAYWRIGHT = "npm:playwright-core@1.65.1";
 const NAME = "3_larger_than_memory";
 
 /** As much of a page as is used here. */
@@ -79,8 +79,11 @@ Deno.test({
       const page: Page = await shown.newPage({ viewport: { width: 1280, height: 1000 } });
       await page.goto(`${address}/lab/tree/notebooks/${NAME}.ipynb`);
       await page.waitForSelector(".jp-Notebook .jp-CodeCell", { timeout: 60_000 });
-      await page.evaluate("window.jupyterapp.serviceManager.ready");
-      await page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')");
+      await page.waitForSelector(".jp-NotebookPanel-toolbar .jp-Toolbar-kernelStatus[data-status=idle]", {
+        timeout: 60_000,
+      })
+        .catch(() => {});
+      await page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')");
       const count = notebook.cells.filter((cell: { cell_type: string }) => cell.cell_type === "code").length;
       const state = await settled(page, count);
       const picture = Deno.env.get("EBB_SCREENSHOT");
@@ -109,7 +112,7 @@ interface Seen {
 
 /** What the page shows when all its cells have run, or one has failed. */
 async function settled(page: Page, count: number): Promise<Seen> {
-  for (let i = 0; i < 240; i++) {
+  for (let i = 0; i < Number(Deno.env.get("EBB_TRIES") ?? 240); i++) {
     const seen = await page.evaluate<Seen>(`(() => {
       const all = (selector) => [...document.querySelectorAll(".jp-Notebook " + selector)];
       const pictures = all(".jp-OutputArea img");
@@ -124,6 +127,8 @@ async function settled(page: Page, count: number): Promise<Seen> {
     if (seen.done === count || seen.errors.length > 0) return seen;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
+  const picture = Deno.env.get("EBB_SCREENSHOT");
+  if (picture !== undefined) await page.screenshot({ path: picture });
   throw new Error("the notebook did not end in two minutes");
 }
 
