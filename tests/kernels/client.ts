@@ -51,8 +51,8 @@ export class TestKernel implements AsyncDisposable {
     this.complaints = new Response(child.stderr).text();
   }
 
-  /** Starts a kernel in a folder. */
-  static async start(cwd: string): Promise<TestKernel> {
+  /** Starts a kernel in a folder; `main` is the program's address, where it is not the one of this repository. */
+  static async start(cwd: string, main = MAIN.href): Promise<TestKernel> {
     const ports = freePorts(5);
     const connection = {
       transport: "tcp",
@@ -68,7 +68,7 @@ export class TestKernel implements AsyncDisposable {
     const file = await Deno.makeTempFile({ suffix: ".json" });
     await Deno.writeTextFile(file, JSON.stringify(connection));
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--allow-all", "--quiet", "--no-config", "--no-lock", MAIN.href, file],
+      args: ["run", "--allow-all", "--quiet", "--no-config", "--no-lock", main, file],
       cwd,
       stdin: "null",
       stdout: "null",
