@@ -63,7 +63,7 @@ async function* later<T>(items: AsyncIterable<T>, begin: () => Task): AsyncGener
   }
 }
 
-function countOf(items: unknown): number | undefined {
+function countOf(items: unknown): number {
   const { length, size } = items as { length?: unknown; size?: unknown };
-  return [length, size].find((count) => typeof count === "number") as number | undefined;
+  return ([length, size].find((count) => typeof count === "number") ?? Infinity) as number;
 }

@@ -16,8 +16,8 @@ export interface ProgressEvent {
   readonly task: string;
   /** Steps done. */
   readonly done: number;
-  /** Steps in all; undefined where nobody knows. */
-  readonly total?: number;
+  /** Steps in all; Infinity where nobody knows. */
+  readonly total: number;
   /** What was measured last, such as "loss 0.31"; may be empty. */
   readonly text: string;
   /** Milliseconds since the beginning. */
@@ -51,7 +51,7 @@ interface Shown extends Disposable {
  */
 export class Task implements Disposable {
   readonly #name: string;
-  readonly #total: number | undefined;
+  readonly #total: number;
   readonly #signal: AbortSignal | undefined;
   readonly #tell: ((event: ProgressEvent) => void) | undefined;
   readonly #shown: Shown | undefined;
@@ -59,7 +59,7 @@ export class Task implements Disposable {
   #done = 0;
 
   /** Begins to count up to `total`; an abort of `signal` throws its reason at the next step. */
-  constructor(name: string, total: number | undefined, progress: Progress = true, signal?: AbortSignal) {
+  constructor(name: string, total: number, progress: Progress = true, signal?: AbortSignal) {
     signal?.throwIfAborted();
     this.#name = name;
     this.#total = total;
@@ -98,7 +98,7 @@ export class Task implements Disposable {
 function line(): Shown {
   const line = new ProgressLine();
   const text = (event: ProgressEvent) =>
-    textOf(event, event.total === undefined ? "" : bar(event.done / event.total));
+    textOf(event, event.total === Infinity ? "" : bar(event.done / event.total));
   return {
     show: (event) => line.show(() => text(event())),
     end: (event) => line.end(text(event())),
@@ -110,7 +110,7 @@ function live(): Shown {
   const bar = new LiveBar();
   const state = (event: () => ProgressEvent) => (): [number | undefined, string] => {
     const now = event();
-    return [now.total === undefined ? undefined : now.done / Math.max(1, now.total), textOf(now)];
+    return [now.total === Infinity ? undefined : now.done / Math.max(1, now.total), textOf(now)];
   };
   return {
     show: (event) => bar.show(state(event)),
@@ -120,7 +120,7 @@ function live(): Shown {
 }
 
 function textOf({ task, done, total, text, elapsedMs }: ProgressEvent, picture = ""): string {
-  const far = total === undefined
+  const far = total === Infinity
     ? `${done}, ${seconds(elapsedMs)}`
     : `${done} of ${total}, ${
       done < total ? `${seconds(elapsedMs * (total / done - 1))} left` : `in ${seconds(elapsedMs)}`
