@@ -60,6 +60,8 @@ interface Evaluated {
 
 /** How long a cell has to end by itself once it was interrupted, before V8 stops it, in milliseconds. */
 const PATIENCE = 250;
+/** How long a process whose connection broke has to end by itself, in milliseconds. */
+const GRACE = 1000;
 const GUEST = new URL("../guest/main.ts", import.meta.url);
 
 /** A running guest. */
@@ -122,8 +124,8 @@ export class Guest {
       .then(({ exceptionDetails }) => exceptionDetails && this.#fail(cell, exceptionDetails))
       .catch((error) => {
         // V8 loses the promise of a script now and then; what the guest says of the cell's end still comes. Any other
-        // failure is of the connection, without which the process is useless.
-        if (!/Promise was collected/.test(error.message)) this.#kill();
+        // failure is of the connection, without which the process is useless, unless it is ending anyway.
+        if (!/Promise was collected/.test(error.message)) pause(GRACE).then(() => this.#kill());
       });
     return promise;
   }

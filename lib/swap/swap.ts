@@ -22,6 +22,7 @@ import { Report, type StepRecord, type StepReport } from "./report.ts";
 import { Running } from "./running.ts";
 import { read, type SwapState, written } from "./state.ts";
 import type { Trace } from "./trace.ts";
+import { withDisplay } from "./trace_display.ts";
 
 /** Settings of {@linkcode swap}. */
 export interface SwapOptions {
@@ -100,7 +101,7 @@ export class Swap implements Disposable {
 
   /** The last training step as plain data. Throws before the first one. */
   trace(): Trace {
-    return this.#known("trace").trace;
+    return withDisplay(this.#known("trace").trace);
   }
 
   /** The plan for training steps. Throws before the first one. */

@@ -94,6 +94,17 @@ export class TestKernel implements AsyncDisposable {
     return new TextDecoder().decode(answer?.[1]) === "beat";
   }
 
+  /** A connection that asks for everything that is published, and never reads it. */
+  async deafClient(): Promise<Deno.Conn> {
+    const connection = await Deno.connect({
+      hostname: "127.0.0.1",
+      port: Number(this.#connection.iopub_port),
+    });
+    const peer = await Peer.greet(connection, "SUB");
+    await peer.send([Uint8Array.of(1)]);
+    return connection;
+  }
+
   /** How the kernel's process ended. */
   get status(): Promise<Deno.CommandStatus> {
     return this.#child.status;

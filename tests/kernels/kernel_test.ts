@@ -430,6 +430,16 @@ test("two clients see each other's cells, and one may leave in the middle", asyn
   assertEquals((await client.run("3 + 3")).text, "6");
 });
 
+test("a client that does not read holds nobody up", async () => {
+  const deaf = await kernel.deafClient();
+  const { printed } = await client.run(`
+    for (let i = 0; i < 30; i++) await Deno.jupyter.display({ "text/plain": "x".repeat(1_000_000) }, { raw: true });
+    console.log("said")`);
+  assertEquals(printed.stdout, "said\n");
+  deaf.close();
+  assertEquals((await client.run("4 + 4")).text, "8");
+});
+
 test("a cell of 5 MB runs", async () => {
   const { text } = await client.run(`const long = "${"x".repeat(5_000_000)}"; long.length`);
   assertEquals(text, "5000000");
