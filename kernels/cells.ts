@@ -10,6 +10,7 @@ import { CellSyntaxError, compile } from "./code/compile.ts";
 import type { Answer } from "./guest/ask.ts";
 import { encodeBase64 } from "./guest/base64.ts";
 import type { Outputs } from "./jupyter/outputs.ts";
+import { withoutFetching } from "./process/fetching.ts";
 import { Guest, type Outcome } from "./process/guest.ts";
 import { contentOf, type ErrorContent, type Source, syntaxErrorOf, tracebackOf } from "./code/traceback.ts";
 import type { Header, Message } from "./jupyter/wire.ts";
@@ -131,6 +132,7 @@ export class Cells {
   }
 
   #start(): Promise<Guest> {
+    const said = withoutFetching();
     const guest = Guest.start({
       cwd: this.#cwd,
       told: (told) => {
@@ -140,7 +142,7 @@ export class Cells {
       },
       printed: (name, text) => {
         const cell = this.#cells.get(this.#number);
-        const rest = name === "stderr" ? withoutFetching(text) : text;
+        const rest = name === "stderr" ? said(text) : text;
         if (rest !== "" && !cell?.silent) this.#outputs.print(cell?.parent ?? {}, name, rest);
       },
       died: (code) => this.#died(code),
@@ -188,14 +190,6 @@ export class Cells {
   #urlOf(number: number): string {
     return pathToFileURL(join(this.#cwd, `cell-${number}.ts`)).href;
   }
-}
-
-/** Without what Deno says while it fetches packages: which, and that it runs no scripts of theirs. */
-function withoutFetching(text: string): string {
-  return text.replace(/^Download .*\n/gm, "").replace(
-    /^╭ Warning\n│\n│ +Ignored build scripts[^╰]*╰─\n/gm,
-    "",
-  );
 }
 
 /** What to say where the guest's process has ended. */

@@ -35,6 +35,8 @@ Deno.test("notebooks carry their outputs, and no path of a machine", async () =>
 });
 
 for (const [name, { texts, pictures }] of Object.entries(SHOWN)) {
+  // The third one is run in JupyterLab, in `lab_test.ts`.
+  if (name === "3_larger_than_memory") continue;
   Deno.test({
     name: `notebook ${name} runs`,
     ignore: hindrance !== undefined,
