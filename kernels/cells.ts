@@ -53,7 +53,7 @@ export class Cells {
   readonly #outputs: Outputs;
   readonly #cells = new Map<number, Cell>();
   readonly #texts = new Map<string, string>();
-  #guest: Promise<Guest>;
+  #guest: Promise<Guest> | undefined;
   #number = 0;
   #stopped = false;
 
@@ -76,9 +76,10 @@ export class Cells {
     const cell: Cell = { ...source, ...options };
     let guest: Guest;
     try {
-      guest = await this.#guest;
+      guest = await this.#live();
     } catch (error) {
-      this.#guest = this.#start();
+      // What was in the way, such as a faulty deno.json, may be mended until the next cell.
+      this.#guest = undefined;
       return this.#failed(cell, contentOf("KernelError", (error as Error).message));
     }
     try {
@@ -98,17 +99,17 @@ export class Cells {
 
   /** Answers what a cell has asked. */
   answer(answer: Answer): void {
-    this.#guest.then((guest) => guest.answer(answer), () => {});
+    this.#live().then((guest) => guest.answer(answer), () => {});
   }
 
   /** Stops the running cell. */
   async interrupt(): Promise<void> {
-    await (await this.#guest).interrupt();
+    await (await this.#live()).interrupt();
   }
 
   /** A comm message of a client; what its handler puts out belongs to it. */
   async comm({ header, content, metadata, buffers }: Message): Promise<void> {
-    const guest = await this.#guest;
+    const guest = await this.#live();
     const number = ++this.#number;
     this.#remember(number, { ...NOTHING, parent: header });
     await guest.call("receive", number, header.msg_type, content, metadata, buffers.map(encodeBase64));
@@ -116,7 +117,7 @@ export class Cells {
 
   /** The open comms, by id. */
   async comms(target?: string): Promise<Record<string, { target_name: string }>> {
-    const open = await (await this.#guest).call<{ id: string; target: string }[]>("comms");
+    const open = await (await this.#live()).call<{ id: string; target: string }[]>("comms");
     return Object.fromEntries(
       open.filter((comm) => target === undefined || comm.target === target).map(({ id, target }) => [
         id,
@@ -128,7 +129,11 @@ export class Cells {
   /** Ends the guest. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    await this.#guest.then((guest) => guest.stop(), () => {});
+    await this.#guest?.then((guest) => guest.stop(), () => {});
+  }
+
+  #live(): Promise<Guest> {
+    return this.#guest ??= this.#start();
   }
 
   #start(): Promise<Guest> {

@@ -73,7 +73,8 @@ export class Guest {
   #inspector!: Inspector;
   #global!: string;
   #running: Running | undefined;
-  #wanted = true;
+  /** Whether its end is news: one that never began fails where it is started. */
+  #ready = false;
   #asking = false;
 
   private constructor(child: Deno.ChildProcess, options: GuestOptions) {
@@ -113,6 +114,7 @@ export class Guest {
     for (const output of guest.#outputs) output.begin();
     await guest.#inspector.post("Runtime.addBinding", { name: BINDING });
     await guest.#loaded();
+    guest.#ready = true;
     return guest;
   }
 
@@ -189,7 +191,7 @@ export class Guest {
 
   /** Ends the process. */
   async stop(): Promise<void> {
-    this.#wanted = false;
+    this.#ready = false;
     this.#kill();
     await this.#child.status;
   }
@@ -274,7 +276,7 @@ export class Guest {
     this.#running = undefined;
     this.#inspector?.close();
     for (const output of this.#outputs) output.close();
-    if (this.#wanted) this.#options.died(code);
+    if (this.#ready) this.#options.died(code);
     running?.settle({ status: "died", code });
   }
 }

@@ -446,6 +446,25 @@ test("a cell of 5 MB runs", async () => {
 });
 
 Deno.test({
+  name: "kernel: a faulty deno.json is told, and once it is mended cells run",
+  ...loose,
+  fn: async () => {
+    const own = await Deno.makeTempDir();
+    await Deno.writeTextFile(`${own}/deno.json`, "{ faulty");
+    {
+      await using kernel = await TestKernel.start(own);
+      const client = await kernel.connect();
+      const { reply } = await client.run("1");
+      assertEquals([reply.status, reply.ename], ["error", "KernelError"]);
+      assertStringIncludes(String(reply.evalue), "deno.json");
+      await Deno.writeTextFile(`${own}/deno.json`, "{}");
+      assertEquals((await client.run("2")).text, "2");
+    }
+    await Deno.remove(own, { recursive: true });
+  },
+});
+
+Deno.test({
   name: "kernel: a shutdown ends both processes",
   ...loose,
   fn: async () => {
