@@ -11,7 +11,7 @@ import { History } from "./jupyter/history.ts";
 import type { Language } from "./code/language.ts";
 import { Outputs } from "./jupyter/outputs.ts";
 import type { Channel, Sockets } from "./jupyter/sockets.ts";
-import { type Header, headerOf, type Message, PROTOCOL_VERSION } from "./jupyter/wire.ts";
+import { type Header, type Message, messageOf, PROTOCOL_VERSION } from "./jupyter/wire.ts";
 
 type Content = Record<string, unknown>;
 
@@ -162,14 +162,8 @@ export class Kernel {
 
   #ask(identities: readonly Uint8Array[], parent: Header, prompt: string, password: boolean): void {
     const { sockets, session } = this.#parts;
-    sockets.reply("stdin", {
-      identities,
-      header: headerOf("input_request", session),
-      parent,
-      metadata: {},
-      content: { prompt, password },
-      buffers: [],
-    });
+    const content = { prompt, password };
+    sockets.reply("stdin", messageOf(session, "input_request", { identities, parent, content }));
   }
 
   #status({ header }: Message, state: "busy" | "idle"): void {
@@ -178,14 +172,8 @@ export class Kernel {
 
   #reply(channel: Channel, { identities, header }: Message, type: string, content: Content): Promise<void> {
     const { sockets, session } = this.#parts;
-    return sockets.reply(channel, {
-      identities,
-      header: headerOf(type.replace(/_request$/, "_reply"), session),
-      parent: header,
-      metadata: {},
-      content,
-      buffers: [],
-    });
+    const reply = type.replace(/_request$/, "_reply");
+    return sockets.reply(channel, messageOf(session, reply, { identities, parent: header, content }));
   }
 }
 

@@ -8,8 +8,7 @@ import { readConnection } from "./jupyter/connection.ts";
 import { Kernel } from "./kernel.ts";
 import { Language } from "./code/language.ts";
 import { Outputs } from "./jupyter/outputs.ts";
-import { type Channel, complain, type Receive, Sockets } from "./jupyter/sockets.ts";
-import type { Message } from "./jupyter/wire.ts";
+import { complain, Sockets } from "./jupyter/sockets.ts";
 
 /** How often is looked whether Jupyter is still there, in milliseconds. */
 const LOOK_MS = 2000;
@@ -23,9 +22,9 @@ if (path === undefined) {
 }
 const session = crypto.randomUUID();
 const cwd = Deno.cwd();
-const early: [Channel, Message][] = [];
-let receive: Receive = (channel, message) => void early.push([channel, message]);
-const sockets = new Sockets(await readConnection(path), (channel, message) => receive(channel, message));
+const connection = await readConnection(path);
+// Nothing comes before this module has run to its end, and the kernel is there.
+const sockets = new Sockets(connection, (channel, message) => kernel.receive(channel, message));
 const outputs = new Outputs(session, (message) => sockets.publish(message));
 outputs.publish({}, "status", { execution_state: "starting" });
 const cells = new Cells(cwd, outputs);
@@ -39,8 +38,6 @@ async function exit(): Promise<void> {
 }
 
 const kernel = new Kernel({ sockets, outputs, session, cells, language, exit });
-receive = (channel, message) => kernel.receive(channel, message);
-for (const [channel, message] of early.splice(0)) receive(channel, message);
 
 // A kernel that ends takes all that was made with it: what nobody foresaw is told, and it goes on.
 addEventListener("unhandledrejection", (event) => {

@@ -5,7 +5,7 @@
  * @module
  */
 import ts from "npm:typescript@5.9.3";
-import { hoisted, lasting, resolve } from "./lasting.ts";
+import { guestCall, hoisted, lasting } from "./lasting.ts";
 
 /** A compiled cell. */
 export interface Compiled {
@@ -94,12 +94,10 @@ function asModule(file: ts.SourceFile): void {
 
 function rewrite(file: ts.SourceFile, context: ts.TransformationContext, cell: number): ts.SourceFile {
   const { factory } = context;
-  const guestMethod = (name: string) =>
-    factory.createPropertyAccessExpression(factory.createIdentifier("__ebb"), name);
   const guest = (name: string, node: ts.Node, ...values: ts.Expression[]) => {
     const { line, character } = file.getLineAndCharacterOfPosition(node.getStart(file));
     const where = [cell, line + 1, character + 1].map((value) => factory.createNumericLiteral(value));
-    return factory.createCallExpression(guestMethod(name), undefined, [...values, ...where]);
+    return guestCall(factory, name, ...values, ...where);
   };
   const visit = (node: ts.Node): ts.Node => {
     const inner = ts.visitEachChild(node, visit, context);
@@ -109,7 +107,7 @@ function rewrite(file: ts.SourceFile, context: ts.TransformationContext, cell: n
     if (ts.isCallExpression(inner) && inner.expression.kind === ts.SyntaxKind.ImportKeyword) {
       const [specifier, ...rest] = inner.arguments;
       return factory.updateCallExpression(inner, inner.expression, undefined, [
-        resolve(specifier, factory),
+        guestCall(factory, "resolve", specifier),
         ...rest,
       ]);
     }
@@ -128,7 +126,7 @@ function rewrite(file: ts.SourceFile, context: ts.TransformationContext, cell: n
     const lived = lasting(visited, factory, (value) => guest("wait", statement, value));
     const value = statement === last ? resultOf(visited) : undefined;
     const kept = value === undefined ? lived : [factory.createExpressionStatement(
-      factory.createCallExpression(guestMethod("result"), undefined, [value]),
+      guestCall(factory, "result", value),
     )];
     (hoisted(statement) ? early : statements).push(...kept.map((each) => ts.setTextRange(each, statement)));
   }

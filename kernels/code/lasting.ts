@@ -89,19 +89,20 @@ function held(
   factory: ts.NodeFactory,
   wait: Wait,
 ): ts.VariableDeclaration {
-  const hold = factory.createCallExpression(
-    factory.createPropertyAccessExpression(factory.createIdentifier("__ebb"), "hold"),
-    undefined,
-    [factory.createStringLiteral((each.name as ts.Identifier).text), each.initializer!],
-  );
+  const name = factory.createStringLiteral((each.name as ts.Identifier).text);
+  const hold = guestCall(factory, "hold", name, each.initializer!);
   const value = factory.createAwaitExpression(wait(hold));
   return factory.updateVariableDeclaration(each, each.name, undefined, undefined, value);
 }
 
-/** Scripts have no folder of their own that relative imports begin at. */
-export function resolve(specifier: ts.Expression, factory: ts.NodeFactory): ts.Expression {
-  const method = factory.createPropertyAccessExpression(factory.createIdentifier("__ebb"), "resolve");
-  return factory.createCallExpression(method, undefined, [specifier]);
+/** A call of one of the guest's functions, `__ebb.name(…)`. */
+export function guestCall(
+  factory: ts.NodeFactory,
+  name: string,
+  ...values: ts.Expression[]
+): ts.CallExpression {
+  const method = factory.createPropertyAccessExpression(factory.createIdentifier("__ebb"), name);
+  return factory.createCallExpression(method, undefined, values);
 }
 
 function dynamicImport(
@@ -121,7 +122,8 @@ function dynamicImport(
   return factory.createCallExpression(
     factory.createToken(ts.SyntaxKind.ImportKeyword) as ts.ImportExpression,
     undefined,
-    [resolve(moduleSpecifier, factory), ...options ?? []],
+    // Scripts have no folder of their own that relative imports begin at.
+    [guestCall(factory, "resolve", moduleSpecifier), ...options ?? []],
   );
 }
 
@@ -141,25 +143,10 @@ function namesOf({ importClause }: ts.ImportDeclaration, factory: ts.NodeFactory
 }
 
 function withoutExport(statement: ts.Statement, factory: ts.NodeFactory): ts.Statement {
-  const rest = (modifiers: ts.NodeArray<ts.ModifierLike> | undefined) =>
-    modifiers?.filter(({ kind }) =>
-      kind !== ts.SyntaxKind.ExportKeyword && kind !== ts.SyntaxKind.DefaultKeyword
-    );
-  if (ts.isEnumDeclaration(statement)) {
-    return factory.updateEnumDeclaration(
-      statement,
-      rest(statement.modifiers),
-      statement.name,
-      statement.members,
-    );
-  }
-  if (ts.isModuleDeclaration(statement)) {
-    return factory.updateModuleDeclaration(
-      statement,
-      rest(statement.modifiers),
-      statement.name,
-      statement.body,
-    );
-  }
-  return statement;
+  if (!ts.isEnumDeclaration(statement) && !ts.isModuleDeclaration(statement)) return statement;
+  const modifiers = statement.modifiers?.filter((each): each is ts.Modifier =>
+    ts.isModifier(each) && each.kind !== ts.SyntaxKind.ExportKeyword &&
+    each.kind !== ts.SyntaxKind.DefaultKeyword
+  );
+  return factory.replaceModifiers(statement, modifiers);
 }

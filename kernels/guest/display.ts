@@ -3,11 +3,9 @@
  *
  * @module
  */
+import { DISPLAY } from "../../lib/notebook/display.ts";
 import { encodeBase64 } from "./base64.ts";
 import type { MediaBundle } from "./channel.ts";
-
-/** The method that a value shows itself by, Deno's convention. */
-export const DISPLAY: unique symbol = Symbol.for("Jupyter.display") as never;
 
 /** Characters of a string that are shown. */
 const LONGEST_STRING = 10_000_000;

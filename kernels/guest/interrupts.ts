@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { SIGNAL } from "../../lib/notebook/interrupt.ts";
 import { cellNow } from "./channel.ts";
 
 /** What an interrupted cell fails with. */
@@ -13,9 +14,6 @@ export class Interrupted extends Error {
     super("the cell was interrupted");
   }
 }
-
-/** Where libraries find the running cell's `AbortSignal`, whose reason is an {@linkcode Interrupted}. */
-export const SIGNAL: unique symbol = Symbol.for("ebb.interrupt") as never;
 
 /** Where cells awaited what failed; see `Described`. */
 const awaited = new WeakMap<object, [cell: number, line: number, column: number][]>();

@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { DISPLAY } from "../../lib/notebook/display.ts";
 import { type MediaBundle, tell } from "./channel.ts";
 import { broadcast, comms } from "./comms.ts";
-import { bundleOf, DISPLAY } from "./display.ts";
+import { bundleOf } from "./display.ts";
 
 /** Options of `Deno.jupyter.display`. */
 interface DisplayOptions {

@@ -93,9 +93,7 @@ const own = {
   comms: (): { id: string; target: string }[] => comms.list().map(({ id, target }) => ({ id, target })),
 };
 
-/** What the host and the code of cells call. */
-export type Guest = typeof own;
-
+// What the host and the code of cells call.
 Object.defineProperty(globalThis, "__ebb", { value: Object.freeze(own), enumerable: false });
 
 // What nobody catches must not end the process, and with it what the cells have made.

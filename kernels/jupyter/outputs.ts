@@ -6,7 +6,7 @@
  */
 import { decodeBase64 } from "../guest/base64.ts";
 import type { Told } from "../guest/channel.ts";
-import { type Header, headerOf, type Message } from "./wire.ts";
+import { type Message, messageOf, type Parent } from "./wire.ts";
 
 /** How long printed text waits for more, in milliseconds, and how much at most. */
 const [GATHERED_MS, GATHERED_LENGTH] = [15, 1 << 18];
@@ -16,7 +16,7 @@ export class Outputs {
   readonly #publish: (message: Message) => void;
   readonly #session: string;
   #text:
-    | { readonly parent: Header | Record<string, never>; readonly name: string; readonly parts: string[] }
+    | { readonly parent: Parent; readonly name: string; readonly parts: string[] }
     | undefined;
   #length = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -28,18 +28,18 @@ export class Outputs {
 
   /** Publishes what belongs to `parent`, after all that was printed before. */
   publish(
-    parent: Header | Record<string, never>,
+    parent: Parent,
     type: string,
     content: Record<string, unknown>,
-    metadata: Readonly<Record<string, unknown>> = {},
-    buffers: readonly Uint8Array[] = [],
+    metadata?: Readonly<Record<string, unknown>>,
+    buffers?: readonly Uint8Array[],
   ): void {
     this.flush();
-    this.#send(parent, type, content, metadata, buffers);
+    this.#send(type, { parent, content, metadata, buffers });
   }
 
   /** Publishes printed text, soon. */
-  print(parent: Header | Record<string, never>, name: "stdout" | "stderr", text: string): void {
+  print(parent: Parent, name: "stdout" | "stderr", text: string): void {
     if (this.#text?.parent !== parent || this.#text.name !== name) this.flush();
     this.#text ??= { parent, name, parts: [] };
     this.#text.parts.push(text);
@@ -49,7 +49,7 @@ export class Outputs {
   }
 
   /** Publishes what a guest told; `count` is the number of its cell's execution. */
-  told(parent: Header | Record<string, never>, told: Told, count: number): void {
+  told(parent: Parent, told: Told, count: number): void {
     if (told.kind === "stream") this.print(parent, told.name, told.text);
     else if (told.kind === "display") {
       const { type, data, metadata, id } = told;
@@ -73,25 +73,13 @@ export class Outputs {
     this.#text = undefined;
     this.#length = 0;
     if (printed !== undefined) {
-      this.#send(printed.parent, "stream", { name: printed.name, text: printed.parts.join("") });
+      const { parent, name, parts } = printed;
+      this.#send("stream", { parent, content: { name, text: parts.join("") } });
     }
   }
 
-  #send(
-    parent: Header | Record<string, never>,
-    type: string,
-    content: Record<string, unknown>,
-    metadata: Readonly<Record<string, unknown>> = {},
-    buffers: readonly Uint8Array[] = [],
-  ): void {
+  #send(type: string, parts: Omit<Parameters<typeof messageOf>[2], "identities">): void {
     const topic = new TextEncoder().encode(type);
-    this.#publish({
-      identities: [topic],
-      header: headerOf(type, this.#session),
-      parent,
-      metadata,
-      content,
-      buffers,
-    });
+    this.#publish(messageOf(this.#session, type, { ...parts, identities: [topic] }));
   }
 }

@@ -81,7 +81,7 @@ export class Sockets {
   readonly #routers: Readonly<Record<Channel, Bound>>;
   readonly #publisher: Bound;
   readonly #heartbeat: Bound;
-  readonly #topics = new Map<Peer, Set<string>>();
+  readonly #topics = new WeakMap<Peer, Set<string>>();
 
   /** Binds all five; `receive` is called with each message as it comes. */
   constructor(connection: Connection, receive: Receive) {
@@ -111,9 +111,6 @@ export class Sockets {
     for (const peer of this.#publisher.peers.values()) {
       const wanted = this.#topics.get(peer) ?? new Set();
       if ([...wanted].some((prefix) => topic.startsWith(prefix))) peer.send(frames);
-    }
-    for (const peer of this.#topics.keys()) {
-      if (![...this.#publisher.peers.values()].includes(peer)) this.#topics.delete(peer);
     }
   }
 

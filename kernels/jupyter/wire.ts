@@ -114,6 +114,20 @@ export class Codec {
   }
 }
 
+/** What a message answers; empty where it answers nothing. */
+export type Parent = Message["parent"];
+
+/** A new message of a kernel's session; metadata and buffers are empty unless given. */
+export function messageOf(
+  session: string,
+  type: string,
+  { identities, parent, content, metadata = {}, buffers = [] }:
+    & Pick<Message, "identities" | "parent" | "content">
+    & Partial<Pick<Message, "metadata" | "buffers">>,
+): Message {
+  return { identities, header: headerOf(type, session), parent, metadata, content, buffers };
+}
+
 /** A new header of a message of a kernel. */
 export function headerOf(type: string, session: string): Header {
   return {

@@ -132,10 +132,10 @@ export class Guest {
     return promise;
   }
 
-  /** Stops the running cell, waiting or not; what was made stays. False where no cell runs. */
-  async interrupt(): Promise<boolean> {
+  /** Stops the cell that runs, if one does, waiting or not; what was made stays. */
+  async interrupt(): Promise<void> {
     const running = this.#running;
-    if (running === undefined) return false;
+    if (running === undefined) return;
     const ended = (ms: number) =>
       Promise.race([running.ended, pause(ms)]).then(() => this.#running !== running);
     // A cell that asks stands in a read, which nothing but an answer ends.
@@ -143,15 +143,14 @@ export class Guest {
     // What waits fails, and so does Ebb's next operator: V8 runs this in the middle of a loop, but not of native code.
     const told = this.#evaluate("__ebb.interrupt()").catch(() => {});
     await Promise.race([told, running.ended]);
-    if (await ended(PATIENCE)) return true;
+    if (await ended(PATIENCE)) return;
     // A loop that looks at nothing. V8 stops it without running what is to run at the end of blocks.
     await this.#inspector.post("Runtime.terminateExecution").catch(() => {});
     await this.#evaluate("__ebb.interrupt()").catch(() => {});
-    if (await ended(PATIENCE / 5)) return true;
+    if (await ended(PATIENCE / 5)) return;
     // What V8 has stopped says nothing more.
     await this.#evaluate(`__ebb.close(${running.cell})`).catch(() => {});
     await this.#settle(running, { status: "interrupted" });
-    return true;
   }
 
   /** Answers what the cell has asked. */

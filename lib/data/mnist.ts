@@ -87,7 +87,6 @@ async function read(): Promise<Mnist> {
   return { train: mixed(all, train, 1), test: mixed(all, test, 2), all };
 }
 
-/** The package's folder, fetched if the machine does not have it yet. */
 /** Some of the digits, in a fixed order in which the classes are mixed. */
 function mixed(all: ColumnDataset, chosen: readonly number[], stream: number): ColumnDataset {
   const indices = Uint32Array.from(chosen);

@@ -5,6 +5,7 @@
  * @module
  */
 import { DataFrame } from "npm:danfojs-node@1.1.2";
+import { counted } from "../chart/words.ts";
 import { DISPLAY, escaped } from "../notebook/mod.ts";
 
 /** Rows and columns of larger tables are cut: so many are shown of either end. */
@@ -53,9 +54,7 @@ function tableOf(table: Table): string {
         cells("td", (column) => cellOf(rows[row][column]), "…")
       }</tr>`
   );
-  const size = `${rows.length} row${rows.length === 1 ? "" : "s"} × ${columns.length} column${
-    columns.length === 1 ? "" : "s"
-  }`;
+  const size = `${counted(rows.length, "row")} × ${counted(columns.length, "column")}`;
   return `<div style="overflow:auto"><table><thead><tr><th></th>${head}</tr></thead><tbody>${
     body.join("")
   }</tbody></table>` +

@@ -5,7 +5,8 @@
  * @module
  */
 
-const SIGNAL: unique symbol = Symbol.for("ebb.interrupt") as never;
+/** Where the kernel puts the running cell's signal; an interrupt aborts it. */
+export const SIGNAL: unique symbol = Symbol.for("ebb.interrupt") as never;
 const place = globalThis as unknown as { readonly [SIGNAL]?: AbortSignal };
 /** The signal that was obeyed last: each is obeyed once, so that cleaning up may still compute. */
 let obeyed: AbortSignal | undefined;
