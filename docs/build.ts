@@ -11,7 +11,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { environment } from "../kernels/lab.ts";
+import { nbconvert } from "../kernels/lab.ts";
 import { notebooks, runNotebook } from "../notebooks/run.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -20,17 +20,10 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 export async function build(out: string, options: { readonly run: boolean }): Promise<void> {
   await Deno.remove(out, { recursive: true }).catch(() => {});
   await Deno.mkdir(join(out, "notebooks"), { recursive: true });
-  const entries = ["mod.ts", "frames.ts", "kernels/install.ts"];
-  await execute(Deno.execPath(), [
-    "doc",
-    "--html",
-    "--name=Ebb",
-    `--output=${join(out, "reference")}`,
-    ...entries,
-  ]);
+  await reference(join(out, "reference"));
   const work = await Deno.makeTempDir();
   try {
-    if (options.run) { for (const name of notebooks()) await runNotebook(name, work); }
+    for (const name of options.run ? notebooks() : []) await runNotebook(name, work);
     const folder = options.run ? work : join(ROOT, "notebooks");
     await toHtml(notebooks().map((name) => join(folder, `${name}.ipynb`)), join(out, "notebooks"));
     await Deno.writeTextFile(join(work, "index.ipynb"), JSON.stringify(await front()));
@@ -62,17 +55,16 @@ function titleOf(name: string): string {
 }
 
 async function toHtml(files: readonly string[], out: string): Promise<void> {
-  const { bin, env } = await environment();
-  await execute(join(bin, "jupyter"), ["nbconvert", "--to=html", `--output-dir=${out}`, ...files], {
-    ...env,
-    PATH: `${bin}:${Deno.env.get("PATH")}`,
-  });
+  await nbconvert(["--to=html", `--output-dir=${out}`, ...files]);
 }
 
-async function execute(command: string, args: string[], env: Record<string, string> = {}): Promise<void> {
-  const { success, stderr } = await new Deno.Command(command, { args, cwd: ROOT, env, stdout: "null" })
+/** Every public symbol, by `deno doc`. */
+async function reference(out: string): Promise<void> {
+  const entries = ["mod.ts", "frames.ts", "kernels/install.ts"];
+  const args = ["doc", "--html", "--name=Ebb", `--output=${out}`, ...entries];
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: ROOT, stdout: "null" })
     .output();
-  if (!success) throw new Error(`docs: ${args.join(" ")} failed: ${new TextDecoder().decode(stderr)}`);
+  if (!success) throw new Error(`docs: deno doc failed: ${new TextDecoder().decode(stderr)}`);
 }
 
 if (import.meta.main) {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { install } from "./install.ts";
 
@@ -12,6 +12,8 @@ import { install } from "./install.ts";
 export const PACKAGES: readonly string[] = ["jupyterlab==4.6.6", "nbclient==0.11.0", "nbconvert==7.17.2"];
 
 const WINDOWS = Deno.build.os === "windows";
+/** Lines of what a program said that an error repeats. */
+const SAID = 30;
 
 /** Programs of Jupyter with the kernel among theirs. */
 export interface Jupyter {
@@ -49,7 +51,25 @@ export async function environment(packages: readonly string[] = [], folder?: str
   }
   await install({ prefix: home });
   // The user's own kernels and settings stay out of it.
-  return { bin, env: { JUPYTER_DATA_DIR: join(home, "data"), JUPYTER_CONFIG_DIR: join(home, "config") } };
+  const path = `${bin}${delimiter}${Deno.env.get("PATH") ?? ""}`;
+  const own = { JUPYTER_DATA_DIR: join(home, "data"), JUPYTER_CONFIG_DIR: join(home, "config") };
+  return { bin, env: { ...own, PATH: path } };
+}
+
+/**
+ * Runs nbconvert.
+ *
+ * @throws {Error} with the end of what it says where it fails, as when a cell of a notebook does.
+ */
+export async function nbconvert(args: readonly string[]): Promise<void> {
+  const { bin, env } = await environment();
+  const { success, stderr } = await new Deno.Command(join(bin, "jupyter"), {
+    args: ["nbconvert", ...args],
+    env,
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr).split("\n").slice(-SAID).join("\n"));
 }
 
 async function run(command: string, args: readonly string[]): Promise<void> {

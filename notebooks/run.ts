@@ -11,7 +11,7 @@
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { environment } from "../kernels/lab.ts";
+import { nbconvert } from "../kernels/lab.ts";
 
 const FOLDER = fileURLToPath(new URL("./", import.meta.url));
 /** What stands where a picture was. */
@@ -50,27 +50,15 @@ export function notebooks(): string[] {
  * @throws {Error} with what nbconvert says when a cell fails.
  */
 export async function runNotebook(name: string, out: string): Promise<Notebook> {
-  const { bin, env } = await environment();
-  const { success, stderr } = await new Deno.Command(join(bin, "jupyter"), {
-    args: [
-      "nbconvert",
-      "--to=notebook",
-      "--execute",
-      "--ExecutePreprocessor.timeout=600",
-      `--output-dir=${out}`,
-      join(FOLDER, `${name}.ipynb`),
-    ],
-    env: { ...env, PATH: `${bin}:${Deno.env.get("PATH")}` },
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (!success) {
-    throw new Error(`${name}: ${new TextDecoder().decode(stderr).split("\n").slice(-30).join("\n")}`);
-  }
+  const file = join(FOLDER, `${name}.ipynb`);
+  const options = ["--to=notebook", "--execute", "--ExecutePreprocessor.timeout=600", `--output-dir=${out}`];
+  await nbconvert([...options, file]).catch((error) => {
+    throw new Error(`${name}: ${error.message}`, { cause: error });
+  });
   return JSON.parse(await Deno.readTextFile(join(out, `${name}.ipynb`)));
 }
 
-/** The notebook without what is not Ebb's to give away, and without what changes from run to run. */
+/** The notebook without what is not Ebb's to give away. */
 function shareable(notebook: Notebook): Notebook {
   for (const cell of notebook.cells) {
     if (!cell.metadata.tags?.includes("pictures")) continue;

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { environment, type Jupyter } from "../kernels/lab.ts";
+import { jupyterFor } from "./kernels/environment.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const PLAYWRIGHT = "npm:playwright-core@1.65.1";
@@ -26,12 +26,7 @@ const browser = ["/usr/bin/chromium", "/usr/bin/google-chrome"].find((path) => {
     return false;
   }
 });
-let jupyter: Jupyter | undefined;
-try {
-  jupyter = await environment();
-} catch (error) {
-  console.log(`JupyterLab is not tested: ${(error as Error).message}`);
-}
+const jupyter = await jupyterFor("JupyterLab");
 if (browser === undefined) console.log("JupyterLab is not tested: there is no Chromium");
 
 Deno.test({

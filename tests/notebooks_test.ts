@@ -4,12 +4,10 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { environment } from "../kernels/lab.ts";
+import { jupyterFor } from "./kernels/environment.ts";
 import { type Notebook, notebooks, type Output, runNotebook } from "../notebooks/run.ts";
 
-/** Why they cannot be run here; undefined: they can. */
-const hindrance = await environment().then(() => undefined, (error: Error) => error.message);
-if (hindrance !== undefined) console.log(`notebooks are not run: ${hindrance}`);
+const jupyter = await jupyterFor("that the notebooks run");
 
 /** What each shows at least: pieces of text, and how many pictures. */
 const SHOWN: Record<string, { readonly texts: readonly string[]; readonly pictures: number }> = {
@@ -39,7 +37,7 @@ for (const [name, { texts, pictures }] of Object.entries(SHOWN)) {
   if (name === "3_larger_than_memory") continue;
   Deno.test({
     name: `notebook ${name} runs`,
-    ignore: hindrance !== undefined,
+    ignore: jupyter === undefined,
     sanitizeOps: false,
     sanitizeResources: false,
     fn: async () => {

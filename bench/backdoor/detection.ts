@@ -22,7 +22,7 @@ import { numbers, parseOptions, pick } from "../options.ts";
 import { table } from "../peers/report.ts";
 import { trainBenign } from "./benign.ts";
 import { ATTACKS } from "./digits.ts";
-import { commandOf, machine, today, writeResult } from "./result.ts";
+import { commandOf, machine, today, writeResult } from "../result.ts";
 
 const options = parseOptions({
   benign: 20,
@@ -169,7 +169,7 @@ const uncounted = rows.length - counted.length;
 const [{ found: { threshold } }] = rows;
 const text = `# Telling infected models from benign ones
 
-${today()}, ${machine()}: ${commandOf("detection.ts")}
+${today()}, ${machine()}: ${commandOf("backdoor/detection.ts")}
 
 ${models}
 

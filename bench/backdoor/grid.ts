@@ -13,7 +13,7 @@ import * as ebb from "../../mod.ts";
 import { BENIGN, trainBenign } from "./benign.ts";
 import { type Cell, type CellKey, Cells, infectedOf, keyOf } from "./cells.ts";
 import type { Defend, MakeAttack } from "./registry.ts";
-import { today } from "./result.ts";
+import { today } from "../result.ts";
 import type { Size } from "./sizes.ts";
 import { secondsLeft } from "./time_left.ts";
 

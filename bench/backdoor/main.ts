@@ -23,7 +23,7 @@ import { numbers, parseOptions, pick } from "../options.ts";
 import { cellsIn, type Grid, type GridProgress, runGrid } from "./grid.ts";
 import { ATTACKS, DEFENCES, type MakeAttack } from "./registry.ts";
 import { markdown, page, summaries } from "./report.ts";
-import { commandOf, machine, writeResult } from "./result.ts";
+import { commandOf, machine, writeResult } from "../result.ts";
 import { SIZES } from "./sizes.ts";
 
 const options = parseOptions({
@@ -67,7 +67,7 @@ await runGrid(grid).catch(refuse);
 line.end();
 const cells = (await cellsIn(folder)).all().filter((cell) => cell.size === name);
 
-const run = { size: name, command: commandOf("main.ts"), machine: machine() };
+const run = { size: name, command: commandOf("backdoor/main.ts"), machine: machine() };
 const text = markdown(cells, run);
 await writeResult(folder, "leaderboard.md", text);
 await writeResult(folder, "report.html", page(cells, run));

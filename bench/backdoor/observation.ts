@@ -17,7 +17,7 @@ import { parseOptions, pick } from "../options.ts";
 import { table } from "../peers/report.ts";
 import { BENIGN, trainBenign } from "./benign.ts";
 import { ATTACKS } from "./digits.ts";
-import { commandOf, machine, today, writeResult } from "./result.ts";
+import { commandOf, machine, today, writeResult } from "../result.ts";
 
 const options = parseOptions({
   attacks: "badnets,blend10,blend20,sig",
@@ -89,7 +89,7 @@ for (const name of pick("attacks", options.attacks, Object.keys(ATTACKS))) {
 const text = `# The paper's observation on digits
 
 ${today()}, ${machine()}: ${
-  commandOf("observation.ts")
+  commandOf("backdoor/observation.ts")
 }. ${TARGETS.length} infected models an attack, one for each
 target, and a benign one, trained for ${epochs} epochs, seed ${seed}; ${test.length} test images, PGD within ε = ${epsilon}.
 

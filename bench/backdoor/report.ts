@@ -4,6 +4,7 @@
  * @module
  */
 import * as ebb from "../../mod.ts";
+import { escaped, htmlTable } from "../../lib/notebook/mod.ts";
 import { table } from "../peers/report.ts";
 import { BENIGN } from "./benign.ts";
 import { type Cell, infectedOf } from "./cells.ts";
@@ -88,7 +89,7 @@ export function markdown(cells: readonly Cell[], run: Run): string {
 /** All of it as a page, with charts. */
 export function page(cells: readonly Cell[], run: Run): string {
   const all = summaries(cells);
-  const [board, each] = tables(cells).map(htmlTable);
+  const [board, each] = tables(cells).map(section);
   const charts = [...Map.groupBy(all, ({ rate }) => rate)].flatMap(([rate, rows]) => {
     const subtitle = `${percent(rate!)} of the training images poisoned`;
     return [
@@ -100,15 +101,15 @@ export function page(cells: readonly Cell[], run: Run): string {
 <html lang="en">
 <meta charset="utf-8">
 <meta name="color-scheme" content="light dark">
-<title>Backdoors, ${escape(run.size)}</title>
+<title>Backdoors, ${escaped(run.size)}</title>
 <style>
 body { margin: 0 auto; max-width: 800px; padding: 24px 16px; font: 15px/1.5 system-ui, sans-serif; }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
 th, td { padding: 4px 12px; text-align: right; white-space: nowrap; border-bottom: 1px solid #8884; }
 figure svg { width: 100%; height: auto; }
 </style>
-<h1>Backdoors, ${escape(run.size)}</h1>
-<p>${escape(sourceOf(cells, run))}</p>
+<h1>Backdoors, ${escaped(run.size)}</h1>
+<p>${escaped(sourceOf(cells, run))}</p>
 ${[board, ...charts.map((chart) => chart.html()), each].join("\n")}
 </html>
 `;
@@ -163,14 +164,6 @@ function percent(rate: number): string {
   return `${Number((100 * rate).toFixed(2))} %`;
 }
 
-function htmlTable({ title, head, rows }: Table): string {
-  const line = (cells: readonly string[], tag: string) =>
-    `<tr>${cells.map((cell) => `<${tag}>${escape(cell)}</${tag}>`).join("")}</tr>`;
-  return `<h2>${escape(title)}</h2>\n<div style="overflow-x:auto"><table>${line(head, "th")}${
-    rows.map((row) => line(row, "td")).join("")
-  }</table></div>`;
-}
-
-function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+function section({ title, head, rows }: Table): string {
+  return `<h2>${escaped(title)}</h2>\n<div style="overflow-x:auto">${htmlTable(head, rows)}</div>`;
 }

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { environment } from "../../kernels/lab.ts";
 import { pathName } from "../../lib/files/read.ts";
-import { machine, today, writeResult } from "../backdoor/result.ts";
+import { commandOf, machine, today, writeResult } from "../result.ts";
 import { parseOptions } from "../options.ts";
 import { table } from "../peers/report.ts";
 
@@ -66,7 +66,7 @@ const order = [...new Set(rows.map(([name]) => name))];
 const sorted = order.flatMap((name) => rows.filter(([each]) => each === name));
 const text = `# The kernel through Jupyter's clients
 
-${today()}, ${machine()}: deno run -A bench/kernel/main.ts ${Deno.args.join(" ")}
+${today()}, ${machine()}: ${commandOf("kernel/main.ts")}
 
 ${options.cells} cells through nbclient: in turns a value, twenty printed lines, a display with a value, and 100 kB.
 

@@ -6,14 +6,9 @@
 import { assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { environment, type Jupyter } from "../../kernels/lab.ts";
+import { jupyterFor } from "./environment.ts";
 
-let jupyter: Jupyter | undefined;
-try {
-  jupyter = await environment(["jupyter_kernel_test==0.7.0"]);
-} catch (error) {
-  console.log(`the kernel is not tested under Jupyter's clients: ${(error as Error).message}`);
-}
+const jupyter = await jupyterFor("the kernel under Jupyter's clients", ["jupyter_kernel_test==0.7.0"]);
 
 Deno.test({
   name: "the kernel passes jupyter_kernel_test, and loses nothing under nbclient",

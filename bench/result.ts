@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { writeAtomically } from "../../lib/files/atomic.ts";
+import { writeAtomically } from "../lib/files/atomic.ts";
 
 /** The day, such as "2026-11-27". */
 export function today(): string {
@@ -13,7 +13,7 @@ export function today(): string {
 
 /** The command that started a program of this folder, as one would type it. */
 export function commandOf(program: string): string {
-  return [`deno run -A bench/backdoor/${program}`, ...Deno.args].join(" ");
+  return [`deno run -A bench/${program}`, ...Deno.args].join(" ");
 }
 
 /** The machine in words. */
