@@ -11,7 +11,7 @@ import { Task } from "../notebook/mod.ts";
 import { attacked, type AttackedOptions, taken } from "./attacked.ts";
 import { farEnough } from "./epsilon.ts";
 import { checkTask } from "./images.ts";
-import type { RunOptions } from "./run.ts";
+import { quietly } from "./run.ts";
 
 /** Options of {@linkcode adversarialLabels}. */
 export interface AdversarialLabelsOptions extends AttackedOptions {
@@ -46,6 +46,7 @@ export async function adversarialLabels(
   const epsilon = options.epsilon ?? await farEnough(model, clean, options);
   const counts = new Array<number>(classes).fill(0);
   const batches = attacked(
+    "adversarialLabels",
     model,
     clean,
     { ...options, epsilon },
@@ -56,8 +57,7 @@ export async function adversarialLabels(
 }
 
 /** Options of {@linkcode labelMatrix}. */
-export interface LabelMatrixOptions
-  extends AdversarialLabelsOptions, Pick<RunOptions, "progress" | "signal"> {
+export interface LabelMatrixOptions extends AdversarialLabelsOptions {
   /**
    * The target classes of those models that are infected, by name. Images of its target class, which no attack has to
    * move, are then left out of a model's row.
@@ -108,7 +108,8 @@ export async function labelMatrix(
   clean: Dataset,
   options: LabelMatrixOptions = {},
 ): Promise<LabelMatrix> {
-  const { targets, progress, signal, ...attack } = options;
+  const { targets, ...settings } = options;
+  const attack = { ...settings, ...quietly(options) };
   const entries = Object.entries(models);
   if (entries.length === 0) throw new RangeError("labelMatrix: expected at least one model but found none");
   const { classes, labels } = await checkTask("labelMatrix", entries[0][1], clean, options);
@@ -121,7 +122,7 @@ export async function labelMatrix(
     throw new RangeError(`labelMatrix: expected images of other classes than ${target} but found none`);
   });
   const given = attack.epsilon !== undefined;
-  using task = new Task("labelMatrix", entries.length * (given ? 1 : 2), progress, signal);
+  using task = new Task("labelMatrix", entries.length * (given ? 1 : 2), options);
   let epsilon = attack.epsilon ?? 0;
   for (const [i, [name, model]] of (given ? [] : entries).entries()) {
     epsilon = Math.max(epsilon, await farEnough(model, sets[i], attack));

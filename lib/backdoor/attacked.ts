@@ -8,6 +8,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { loader } from "../data/loader.ts";
 import { withMode } from "../nn/mode.ts";
 import type { Module } from "../nn/module.ts";
+import { Task } from "../notebook/mod.ts";
 import { argmax } from "../tensor/ops/mod.ts";
 import { Generator } from "../tensor/random.ts";
 import { scope } from "../tensor/scope.ts";
@@ -17,8 +18,7 @@ import { type AscentOptions, pgd, type PgdOptions } from "./pgd.ts";
 import { deviceOf, type RunOptions, runStep } from "./run.ts";
 
 /** How adversarial examples of a data set are made. */
-export interface AttackedOptions
-  extends Omit<PgdOptions, "epsilon" | "generator" | "targeted">, Pick<RunOptions, "swap"> {
+export interface AttackedOptions extends Omit<PgdOptions, "epsilon" | "generator" | "targeted">, RunOptions {
   /** Images in a batch; default 128. */
   readonly batchSize?: number;
   /** Decides random starts; default: the library's generator does (`ebb.seed`). */
@@ -38,18 +38,21 @@ export interface AttackedBatch {
 /**
  * Makes adversarial examples of all images, in their order.
  *
+ * @param op whose work it is, for whoever watches
  * @param see called with each batch in its scope, without gradients, with the model in evaluation mode; gives what is
  * wanted of it as plain data
  */
 export async function* attacked<T>(
+  op: string,
   model: Module,
   data: Dataset,
   options: AttackedOptions & Pick<AscentOptions, "epsilon">,
   see: (batch: AttackedBatch) => T,
 ): AsyncGenerator<Awaited<T>, void, undefined> {
-  const { batchSize = 128, seed, swap, ...attack } = options;
+  const { batchSize = 128, seed, swap, progress, signal, ...attack } = options;
   const generator = seed === undefined ? undefined : new Generator(seed);
   const device = deviceOf(model);
+  using task = new Task(op, Math.ceil(data.length / batchSize), { progress, signal });
   for await (const [images, labels] of loader(data, { batchSize, device })) {
     const pass = () =>
       scope(() => {
@@ -59,6 +62,7 @@ export async function* attacked<T>(
     yield await runStep(swap, pass);
     // Lets timers, a progress line and an interrupt have their turn.
     await new Promise<void>((resolve) => setImmediate(resolve));
+    task.advance();
   }
 }
 

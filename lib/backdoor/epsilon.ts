@@ -7,9 +7,10 @@
 import type { Dataset } from "../data/dataset.ts";
 import { predict } from "../nn/predict.ts";
 import type { Module } from "../nn/module.ts";
+import { Task } from "../notebook/mod.ts";
 import { attacked, type AttackedOptions, taken } from "./attacked.ts";
 import { checkTask } from "./images.ts";
-import { checkCounts, passes } from "./run.ts";
+import { checkCounts, passes, quietly, type RunOptions } from "./run.ts";
 
 /** Options of {@linkcode chooseEpsilon}. */
 export interface EpsilonOptions extends AttackedOptions {
@@ -57,21 +58,26 @@ export async function chooseEpsilon(
   clean: Dataset,
   options: EpsilonOptions = {},
 ): Promise<number> {
-  const { grid = GRID, share = 0.9, count = 256, ...attack } = options;
+  const { grid = GRID, share = 0.9, count = 256, ...settings } = options;
+  const attack = { ...settings, ...quietly(options) };
   checkEpsilon(grid, share, count);
   await checkTask("chooseEpsilon", model, clean, options);
-  const { swap, seed = SEED } = attack;
+  const { seed = SEED } = attack;
   const few = count < clean.length ? clean.subset({ count, stratified: true, seed }) : clean;
   const labels = few.labels();
-  const predicted = await predict(model, few, passes(swap));
+  const predicted = await predict(model, few, passes(attack));
   let standing = Uint32Array.from(labels.keys()).filter((row) => predicted[row] === labels[row]);
   const most = Math.floor((1 - share) * standing.length + 1e-9); // that may stand at last
   const ascending = [...grid].sort((a, b) => a - b);
+  using task = new Task("chooseEpsilon", ascending.length, options);
+  let [chosen] = ascending;
   for (const epsilon of ascending) {
-    if (standing.length <= most) return epsilon;
+    if (standing.length <= most) break;
+    chosen = epsilon;
     const rows = standing;
     const found: number[] = [];
     const batches = attacked(
+      "chooseEpsilon",
       model,
       few.subset({ indices: rows }),
       { ...attack, epsilon },
@@ -79,9 +85,10 @@ export async function chooseEpsilon(
     );
     for await (const batch of batches) found.push(...batch);
     standing = rows.filter((row, i) => found[i] === labels[row]);
-    if (standing.length <= most) return epsilon;
+    task.advance(() => `${standing.length} of ${few.length} images stand ${(255 * epsilon).toFixed(1)}/255`);
   }
-  return ascending.at(-1)!;
+  task.finish(() => `ε = ${(255 * chosen).toFixed(1)}/255`);
+  return chosen;
 }
 
 /** The ε at which it shows where a model's adversarial examples fall: three times that of {@linkcode chooseEpsilon}. */
@@ -93,7 +100,7 @@ export async function farEnough(model: Module, clean: Dataset, options: EpsilonO
 export async function erasingEpsilon(
   model: Module,
   clean: Dataset,
-  options: Pick<EpsilonOptions, "swap" | "seed" | "share">,
+  options: Pick<EpsilonOptions, keyof RunOptions | "seed" | "share">,
 ): Promise<number> {
   return Math.min(GRID.at(-1)!, await farEnough(model, clean, options));
 }

@@ -24,7 +24,7 @@ export interface EvaluationRow extends Measured {
 }
 
 /** Options of {@linkcode evaluate}. */
-export interface EvaluateOptions extends Pick<RunOptions, "swap"> {
+export interface EvaluateOptions extends RunOptions {
   /** The seed of the repetition, which `summarise` tells rows apart by; default: none. */
   readonly seed?: number;
 }
@@ -60,7 +60,7 @@ export async function evaluate(
   const repetition = seed === undefined ? {} : { seed };
   const rows: EvaluationRow[] = [];
   for (const [name, model] of Object.entries(models)) {
-    const measured = await measure(model, test, attack, options);
+    const measured = await measure(model, test, attack, { ...options, task: `evaluate ${name}` });
     const der = rows.length > 0 ? { der: derOf(rows[0], measured) } : {};
     rows.push({ model: name, attack: attack.name, rate: attack.rate, ...repetition, ...measured, ...der });
   }

@@ -64,10 +64,16 @@ export async function featureDistance(
   const epsilon = options.epsilon ?? await farEnough(model, images, options);
   const sums = [0, 0, 0];
   const features = (images: Tensor) => penultimate(model, images).features;
-  const batches = attacked(model, images, { ...options, epsilon }, ({ images, adversarial }) => {
-    const [a, t, c] = [adversarial, attack.parts.trigger(images), images].map(features);
-    return [distance(a, t), distance(c, t), distance(a, c)];
-  });
+  const batches = attacked(
+    "featureDistance",
+    model,
+    images,
+    { ...options, epsilon },
+    ({ images, adversarial }) => {
+      const [a, t, c] = [adversarial, attack.parts.trigger(images), images].map(features);
+      return [distance(a, t), distance(c, t), distance(a, c)];
+    },
+  );
   for await (const batch of batches) batch.forEach((value, i) => sums[i] += value);
   const [adversarialTriggered, cleanTriggered, adversarialClean] = sums.map((total) => total / rows.length);
   return { adversarialTriggered, cleanTriggered, adversarialClean, epsilon };

@@ -8,7 +8,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Module } from "../nn/module.ts";
 import type { Attack } from "./attack.ts";
 import { measure } from "./measure.ts";
-import type { RunOptions } from "./run.ts";
+import { quietly, type RunOptions } from "./run.ts";
 
 /** A model's figures at a point of its repair. */
 export interface CourseRow {
@@ -58,11 +58,11 @@ export async function follow(
   infected: Module,
   test: Dataset,
   attack: Attack,
-  options: Pick<RunOptions, "swap"> = {},
+  options: Pick<RunOptions, "swap" | "signal"> = {},
 ): Promise<Course> {
   const rows: CourseRow[] = [];
   const see = async ({ model, phase }: { readonly model: Module; readonly phase?: string }) => {
-    const { acc, asr } = await measure(model, test, attack, options);
+    const { acc, asr } = await measure(model, test, attack, quietly(options));
     rows.push({ epoch: rows.length, acc, asr, ...(phase !== undefined && { phase }) });
   };
   await see({ model: infected });

@@ -19,7 +19,7 @@ import { median, type ReversedTrigger } from "./reversed/search.ts";
 import { type ReversedWarp, reverseWarps } from "./reversed/warp.ts";
 import { checkAscent } from "./pgd.ts";
 import { sample } from "./sample.ts";
-import { checkCounts, type RunOptions } from "./run.ts";
+import { checkCounts, quietly, type RunOptions } from "./run.ts";
 
 /** Options of {@linkcode inspect}. */
 export interface InspectOptions extends RunOptions {
@@ -181,9 +181,9 @@ function excess(margins: readonly number[]): number[] {
 async function around(
   model: Module,
   images: Dataset,
-  { swap, seed }: Pick<InspectOptions, "swap" | "seed">,
+  { seed, ...options }: InspectOptions,
 ): Promise<number[]> {
-  const epsilon = await chooseEpsilon(model, images, { count: CHOOSING, swap, seed });
+  const epsilon = await chooseEpsilon(model, images, { count: CHOOSING, seed, ...quietly(options) });
   return [epsilon / 2, epsilon, 2 * epsilon];
 }
 
@@ -193,15 +193,16 @@ async function strayed(
   images: Dataset,
   classes: number,
   epsilon: number,
-  { swap, seed }: Pick<InspectOptions, "swap" | "seed">,
+  { seed, ...options }: InspectOptions,
 ): Promise<number[]> {
   const [hits, others] = [new Array<number>(classes).fill(0), new Array<number>(classes).fill(0)];
   const labels = images.labels();
   let row = 0;
   const batches = attacked(
+    "inspect",
     model,
     images,
-    { epsilon, swap, seed },
+    { epsilon, seed, ...quietly(options) },
     ({ adversarial }) => taken(model, adversarial),
   );
   for await (const batch of batches) {

@@ -69,7 +69,7 @@ export async function maximumMargins(
   const device = deviceOf(frozen);
   const start = new Float32Array(count * sizeOf(shape));
   new Generator(seed).fillNormal(start);
-  using task = new Task("maximumMargins", classes, progress, signal);
+  using task = new Task("maximumMargins", classes, { progress, signal });
   const margins: number[] = [];
   for (let label = 0; label < classes; label++) {
     const others = Float32Array.from({ length: classes }, (_, other) => other === label ? NEVER : 0);

@@ -21,6 +21,12 @@ export interface Measured {
   readonly ra: number;
 }
 
+/** Options of {@linkcode measure}. */
+export interface MeasureOptions extends RunOptions {
+  /** What whoever watches reads; default "evaluate". */
+  readonly task?: string;
+}
+
 /**
  * Measures a model on clean and on triggered images.
  *
@@ -30,13 +36,15 @@ export async function measure(
   model: Module,
   test: Dataset,
   attack: Attack,
-  { swap }: RunOptions = {},
+  options: MeasureOptions = {},
 ): Promise<Measured> {
+  const { swap, task = "evaluate" } = options;
   const { labels, classes } = await checkTask("evaluate", model, test, { swap });
   const { goals, rows: counted } = goalsOf("evaluate", attack, { labels, classes });
-  const clean = await predict(model, test, passes(swap));
+  const clean = await predict(model, test, { ...passes(options), task: `${task}, clean` });
   const triggered = await predict(model, test.subset({ indices: counted }), {
-    ...passes(swap),
+    ...passes(options),
+    task: `${task}, triggered`,
     transform: attack.parts.trigger,
   });
   const share = (hits: Int32Array, rows: ArrayLike<number>, wanted: Int32Array) =>

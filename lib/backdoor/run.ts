@@ -37,8 +37,13 @@ export async function runPass<T>(swap: Runner | undefined, fn: () => T): Promise
 }
 
 /** The same as `predict` and `accuracy` ask for it. */
-export function passes(swap: Runner | undefined): PredictOptions {
-  return { run: (pass) => runPass(swap, pass) };
+export function passes({ swap, progress, signal }: RunOptions): PredictOptions {
+  return { run: (pass) => runPass(swap, pass), progress, signal };
+}
+
+/** What a part of something is told: not to speak of its own progress. */
+export function quietly({ swap, signal }: RunOptions): RunOptions {
+  return { swap, signal, progress: false };
 }
 
 /** Where a model is; undefined: nowhere, as it has no parameters. */

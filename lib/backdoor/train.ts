@@ -107,7 +107,7 @@ export async function train(
   const batches = loader(data, { batchSize, augment, seed, epochs, shuffle: true, device });
   const steps = batches.length;
   const scheduler = schedule === undefined ? null : new Scheduler(optimizer, schedule(steps));
-  using task = new Task(op, steps, progress, signal);
+  using task = new Task(op, steps, { progress, signal });
   let step = 0;
   let sum = 0;
   let said = "";

@@ -13,6 +13,7 @@ import { type Classifier, type LabelledData, predict, type PredictOptions } from
  * @param dataset rows of an input and a label
  * @returns a number from 0 to 1
  * @throws {RangeError} when the data set is empty, or scores are of another shape.
+ * @throws the reason of the signal when it is aborted, or of an interrupt in Ebb's kernel.
  *
  * @example
  * ```ts
@@ -30,7 +31,7 @@ export async function accuracy(
   dataset: LabelledData,
   options: PredictOptions = {},
 ): Promise<number> {
-  const predicted = await predict(model, dataset, options);
+  const predicted = await predict(model, dataset, { task: "accuracy", ...options });
   const labels = dataset.labels();
   return predicted.reduce((right, label, row) => right + Number(label === labels[row]), 0) / labels.length;
 }

@@ -5,6 +5,7 @@
  */
 import { setImmediate } from "node:timers";
 import type { Device } from "../device/mod.ts";
+import { type Progress, Task } from "../notebook/mod.ts";
 import { fromHost } from "../tensor/create.ts";
 import { type DType, type HostArray, toNumbers } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
@@ -43,7 +44,16 @@ export interface PredictOptions {
   transform?: (inputs: Tensor) => Tensor;
   /** How a batch's forward pass is run, such as `(pass) => swap.evaluate(pass)`; default: as it stands. */
   run?: <T>(pass: () => T) => T | Promise<Awaited<T>>;
+  /** What whoever watches reads; default the function's name. */
+  task?: string;
+  /** Where progress is told; default: a bar in a notebook, a line on standard output elsewhere, both after a second. */
+  progress?: Progress;
+  /** Ends the work before the next batch, with the signal's reason. */
+  signal?: AbortSignal;
 }
+
+/** How long it takes until progress shows, in milliseconds: what is over sooner needs none. */
+const PATIENCE_MS = 1000;
 
 /**
  * The place of the first largest score of every row of a data set. The model is put into `eval()` for the time and then
@@ -52,6 +62,7 @@ export interface PredictOptions {
  * @param model gives scores `[N, classes]` for the first field of a batch
  * @returns a class number a row, in the data set's order
  * @throws {RangeError} when the data set is empty, or scores are of another shape.
+ * @throws the reason of the signal when it is aborted, or of an interrupt in Ebb's kernel.
  *
  * @example
  * ```ts
@@ -68,6 +79,7 @@ export async function predict(
   options: PredictOptions = {},
 ): Promise<Int32Array> {
   const { batchSize = 256, transform = (inputs: Tensor) => inputs, run = (pass) => pass() } = options;
+  const { task: name = "predict", progress, signal } = options;
   if (!(dataset.length > 0) || !(Number.isInteger(batchSize) && batchSize > 0)) {
     throw new RangeError(
       `predict: expected rows and a batch size above 0 but found ${dataset.length} and ${batchSize}`,
@@ -75,6 +87,8 @@ export async function predict(
   }
   const device: Device | undefined = model.parameters()[0]?.device;
   const predicted = new Int32Array(dataset.length);
+  const batches = Math.ceil(dataset.length / batchSize);
+  using task = new Task(name, batches, { progress, signal, delayMs: PATIENCE_MS });
   for (let start = 0; start < dataset.length; start += batchSize) {
     const size = Math.min(batchSize, dataset.length - start);
     const [inputs] = dataset.gather(Uint32Array.from({ length: size }, (_, i) => start + i));
@@ -88,6 +102,7 @@ export async function predict(
     predicted.set(await run(pass), start);
     // Lets timers, a progress line and an interrupt have their turn.
     await new Promise<void>((resolve) => setImmediate(resolve));
+    task.advance();
   }
   return predicted;
 }

@@ -8,4 +8,4 @@ export { throwIfInterrupted } from "./interrupt.ts";
 export { bar, ProgressLine, type ProgressOptions } from "./line.ts";
 export { checkPicture, pictureUrl } from "./picture.ts";
 export { type LoopOptions, progress } from "./progress.ts";
-export { type Progress, type ProgressEvent, Task } from "./task.ts";
+export { type Progress, type ProgressEvent, Task, type TaskOptions } from "./task.ts";

@@ -41,7 +41,7 @@ export function progress<T>(
   options: LoopOptions = {},
 ): Generator<T, void, void> | AsyncGenerator<T, void, void> {
   const { total = countOf(items), task = "progress", progress, signal } = options;
-  const begin = () => new Task(task, total, progress, signal);
+  const begin = () => new Task(task, total, { progress, signal });
   return Symbol.asyncIterator in Object(items)
     ? later(items as AsyncIterable<T>, begin)
     : now(items as Iterable<T>, begin);

@@ -29,6 +29,19 @@ export interface ProgressEvent {
  */
 export type Progress = boolean | ((event: ProgressEvent) => void);
 
+/** How a {@linkcode Task} is watched and stopped. */
+export interface TaskOptions {
+  /** Where progress is told; default: a bar in a notebook, a line on standard output elsewhere. */
+  readonly progress?: Progress;
+  /** Its abort throws its reason at the next step. */
+  readonly signal?: AbortSignal;
+  /**
+   * How long the task must last for a bar or line of it to show, in milliseconds; default 0. A task that is done sooner
+   * shows nothing.
+   */
+  readonly delayMs?: number;
+}
+
 /** Shows events. */
 interface Shown extends Disposable {
   show(event: () => ProgressEvent): void;
@@ -44,26 +57,28 @@ interface Shown extends Disposable {
  * import { Task } from "./task.ts";
  *
  * const seen: number[] = [];
- * using task = new Task("count", 3, ({ done }) => seen.push(done));
+ * using task = new Task("count", 3, { progress: ({ done }) => seen.push(done) });
  * for (let i = 0; i < 3; i++) task.advance();
  * assertEquals(seen, [1, 2, 3]);
  * ```
  */
 export class Task implements Disposable {
   readonly #name: string;
-  readonly #total: number;
+  #total: number;
   readonly #signal: AbortSignal | undefined;
   readonly #tell: ((event: ProgressEvent) => void) | undefined;
   readonly #shown: Shown | undefined;
+  readonly #delayMs: number;
   readonly #begin = performance.now();
   #done = 0;
 
-  /** Begins to count up to `total`; an abort of `signal` throws its reason at the next step. */
-  constructor(name: string, total: number, progress: Progress = true, signal?: AbortSignal) {
+  /** Begins to count up to `total`. */
+  constructor(name: string, total: number, { progress = true, signal, delayMs = 0 }: TaskOptions = {}) {
     signal?.throwIfAborted();
     this.#name = name;
     this.#total = total;
     this.#signal = signal;
+    this.#delayMs = delayMs;
     if (typeof progress === "function") this.#tell = progress;
     else if (progress) this.#shown = jupyter() === undefined ? line() : live();
   }
@@ -71,17 +86,28 @@ export class Task implements Disposable {
   /** One step more is done; `text` says what was measured and is called only where it is shown. */
   advance(text: () => string = () => ""): void {
     this.#done++;
-    const event = () => this.#event(text());
-    this.#tell?.(event());
-    if (this.#done === this.#total) this.#shown?.end(event);
-    else this.#shown?.show(event);
+    this.#show(text);
     this.#signal?.throwIfAborted();
     throwIfInterrupted();
+  }
+
+  /** The steps done so far turned out to be all; `text` says what came out. */
+  finish(text: () => string = () => ""): void {
+    this.#total = this.#done;
+    this.#show(text);
   }
 
   /** Leaves what is shown as it stands. */
   [Symbol.dispose](): void {
     this.#shown?.[Symbol.dispose]();
+  }
+
+  #show(text: () => string): void {
+    const event = () => this.#event(text());
+    this.#tell?.(event());
+    if (performance.now() - this.#begin < this.#delayMs) return;
+    if (this.#done === this.#total) this.#shown?.end(event);
+    else this.#shown?.show(event);
   }
 
   #event(text: string): ProgressEvent {

@@ -23,7 +23,7 @@ async function keptOf(shares: number[], maxDrop: number): Promise<number> {
     ebb.nn.init.assign(model.bias!, ebb.tensor([0, 0]));
   };
   apply(0);
-  await pruneWhile(model, data, { count: shares.length - 1, apply, maxDrop });
+  await pruneWhile("prune", model, data, { count: shares.length - 1, apply, maxDrop, progress: false });
   return last;
 }
 
@@ -44,7 +44,13 @@ Deno.test("pruning goes through what runs the passes", async () => {
     },
   };
   using model = new ebb.nn.Linear(1, 2);
-  await pruneWhile(model, rows(), { count: 1, apply: () => {}, maxDrop: 0.1, swap });
+  await pruneWhile("prune", model, rows(), {
+    count: 1,
+    apply: () => {},
+    maxDrop: 0.1,
+    swap,
+    progress: false,
+  });
   assertEquals(passes, 2);
 });
 

@@ -74,7 +74,7 @@ Deno.test("chooseEpsilon() is the smallest ε of its grid that fools the share",
     const labels = [...few.labels()];
     const knows = (images: ebb.Tensor) => [...ebb.argmax(benign.forward(images), 1).data()].map(Number);
     for await (
-      const known of attacked(benign, few, { epsilon }, (batch) => {
+      const known of attacked("observe", benign, few, { epsilon }, (batch) => {
         const truth = labels.splice(0, batch.images.shape[0]);
         const [clean, changed] = [batch.images, batch.adversarial].map(knows);
         return truth.filter((label, i) => clean[i] === label && changed[i] === label).length;

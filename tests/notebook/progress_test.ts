@@ -5,6 +5,7 @@
  */
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import * as ebb from "../../mod.ts";
+import { Task } from "../../lib/notebook/mod.ts";
 import { leakFree } from "../leak.ts";
 
 const SIGNAL = Symbol.for("ebb.interrupt");
@@ -28,6 +29,24 @@ Deno.test("progress() runs over anything, and tells how far it is", async () => 
     ["later", 2, 2],
     ["unknown", 1, Infinity],
   ]);
+});
+
+Deno.test("a task that is over before its delay shows nothing; one that turns out shorter ends where it is", () => {
+  const seen: string[] = [];
+  const told = inNotebook(() => {
+    using quick = new Task("quick", 2, { delayMs: 60_000 });
+    quick.advance();
+    quick.advance();
+    using shorter = new Task("shorter", 9);
+    shorter.advance();
+    shorter.finish(() => "found");
+    using both = new Task("both", 1, { delayMs: 60_000, progress: ({ task }) => void seen.push(task) });
+    both.advance();
+  });
+  const texts = told.map(({ content }) => (content.data as Record<string, string>)["text/plain"]);
+  assertEquals(texts.length, 2);
+  assertMatch(texts[1], /^shorter 1 of 1, in \d+ s · found$/);
+  assertEquals(seen, ["both"]);
 });
 
 async function* generate(count: number): AsyncGenerator<number> {
@@ -109,11 +128,19 @@ Deno.test("long work ends by a signal, and frees what it had made", async () => 
   using labels = ebb.tensor(Array.from({ length: 20 }, (_, i) => i % 4), { dtype: "int64" });
   const data = ebb.data.fromTensors([images, labels]);
   using model = ebb.models.smallCnn({ classes: 4, size: 8 });
+  const attack = ebb.backdoor.badnets();
   const works: ((options: ebb.backdoor.RunOptions) => Promise<unknown>)[] = [
     (options) => ebb.backdoor.fineTune(model, data, { ...options, batchSize: 10 }),
     (options) => ebb.backdoor.aft(model, data, { ...options, batchSize: 10 }),
     (options) => ebb.backdoor.inspect(model, data, options),
     (options) => ebb.backdoor.maximumMargins(model, 4, [1, 8, 8], options),
+    (options) => ebb.backdoor.chooseEpsilon(model, data, { ...options, share: 1 }),
+    (options) => ebb.backdoor.adversarialLabels(model, data, { ...options, epsilon: 0.1 }),
+    (options) => ebb.backdoor.labelMatrix({ model }, data, options),
+    (options) => ebb.backdoor.featureDistance(model, data, attack, { ...options, epsilon: 0.1 }),
+    (options) => ebb.backdoor.evaluate({ model }, data, attack, options),
+    (options) => ebb.predict(model, data, options),
+    (options) => ebb.accuracy(model, data, { ...options, batchSize: 5 }),
   ];
   for (const work of works) {
     const controller = new AbortController();

@@ -117,7 +117,7 @@ async function fire(
   const first = missed.indexOf(Math.min(...missed));
   let best = { miss: missed[first], pattern: values.slice(first * size, (first + 1) * size) };
   let trigger = fromHost(best.pattern, [1, ...shape], { dtype: "float32", device });
-  using task = new Task("trojanNN", Math.ceil(steps / RUN), progress, signal);
+  using task = new Task("trojanNN", Math.ceil(steps / RUN), { progress, signal });
   try {
     for (let done = 0; done < steps; done += RUN) {
       const ascent = { epsilon: 1, stepSize, steps: Math.min(RUN, steps - done) };

@@ -87,7 +87,7 @@ const NOISE = 31;
  */
 export function anp<M extends Module>(model: M, clean: Dataset, options: AnpOptions = {}): Promise<M> {
   const settings = { ...DEFAULTS, ...options };
-  const { thresholds, maxDrop, swap } = settings;
+  const { thresholds } = settings;
   return repair("anp", model, clean, settings, async (copy) => {
     check(settings);
     const norms = affineNorms(copy);
@@ -104,7 +104,7 @@ export function anp<M extends Module>(model: M, clean: Dataset, options: AnpOpti
           })
         )
       );
-    await pruneWhile(copy, held, { count: thresholds.length, apply, maxDrop, swap });
+    await pruneWhile("anp", copy, held, { ...settings, count: thresholds.length, apply });
   });
 }
 

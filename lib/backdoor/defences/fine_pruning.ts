@@ -59,7 +59,7 @@ export function finePruning<M extends Module>(
   options: FinePruningOptions = {},
 ): Promise<M> {
   const settings = { ...BACKDOOR_BENCH, ...HELD_OUT, pruneShare: 0.01, ...options };
-  const { pruneShare, maxDrop, swap } = settings;
+  const { pruneShare } = settings;
   return repair("finePruning", model, clean, settings, async (copy) => {
     if (!(pruneShare > 0 && pruneShare <= 1)) {
       throw new RangeError(
@@ -87,7 +87,11 @@ export function finePruning<M extends Module>(
         })
       );
     };
-    await pruneWhile(copy, held, { count: Math.ceil(neurons / atOnce) - 1, apply, maxDrop, swap });
+    await pruneWhile("finePruning", copy, held, {
+      ...settings,
+      count: Math.ceil(neurons / atOnce) - 1,
+      apply,
+    });
     await train("finePruning", copy, clean, settings, {
       loss: ({ tensors: [images, labels] }) => crossEntropy(copy.forward(images), labels),
       // Weights of 0 without a gradient stay 0, with momentum and decay.

@@ -7,7 +7,8 @@
 import type { Dataset } from "../../data/dataset.ts";
 import { accuracy } from "../../nn/accuracy.ts";
 import type { Module } from "../../nn/module.ts";
-import { passes, type RunOptions } from "../run.ts";
+import { Task } from "../../notebook/mod.ts";
+import { passes, quietly, type RunOptions } from "../run.ts";
 
 /** How it is decided how much is pruned. */
 export interface HeldOutOptions {
@@ -34,7 +35,7 @@ export function splitOff(
 }
 
 /** Pruning in stages. */
-export interface Stages extends Pick<RunOptions, "swap"> {
+export interface Stages extends RunOptions {
   /** How many there are. */
   readonly count: number;
   /** Puts the model into the state that it has after a number of stages; 0: nothing is pruned. */
@@ -44,14 +45,24 @@ export interface Stages extends Pick<RunOptions, "swap"> {
 }
 
 /** Prunes stage by stage and ends with the last one before the first that costs too much accuracy. */
-export async function pruneWhile(model: Module, held: Dataset, stages: Stages): Promise<void> {
-  const { count, apply, maxDrop, swap } = stages;
-  const least = (1 - maxDrop) * await accuracy(model, held, passes(swap));
+export async function pruneWhile(
+  op: string,
+  model: Module,
+  held: Dataset,
+  stages: Stages,
+): Promise<void> {
+  const { count, apply, maxDrop } = stages;
+  const look = () => accuracy(model, held, passes(quietly(stages)));
+  const least = (1 - maxDrop) * await look();
+  using task = new Task(`${op}: pruning`, count, stages);
   let kept = 0;
   for (let stage = 1; stage <= count; stage++) {
     apply(stage);
-    if (await accuracy(model, held, passes(swap)) <= least) break;
+    const found = await look();
+    if (found <= least) break;
     kept = stage;
+    task.advance(() => `accuracy ${(100 * found).toFixed(1)} %`);
   }
   apply(kept);
+  task.finish(() => `${kept} of ${count} stages`);
 }

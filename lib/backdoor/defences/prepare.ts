@@ -28,7 +28,8 @@ export async function prepare(
   share?: number,
 ): Promise<Pick<Erasure, "epsilon" | "cleanWeight" | "inspection">> {
   const { swap, seed, progress, signal } = settings;
-  const epsilon = settings.epsilon ?? await erasingEpsilon(model, data, { swap, seed, share });
+  const epsilon = settings.epsilon ??
+    await erasingEpsilon(model, data, { swap, progress, signal, seed, share });
   const { cleanWeight = 1 - Math.min(0.5, BUDGET / epsilon) } = settings;
   const inspection = settings.inspection === undefined
     ? await inspect(model, data, { epsilons: [], swap, progress, signal, seed })

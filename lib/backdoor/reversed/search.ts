@@ -212,7 +212,7 @@ export async function reverseEach<F extends Pick<Found, "norm" | "success">>(
   // Parameters that need gradients would cost as much again.
   using frozen = model.clone().requiresGrad_(false);
   frozen.eval();
-  using task = new Task(op, classes, progress, signal);
+  using task = new Task(op, classes, { progress, signal });
   const found: F[] = [];
   for (let label = 0; label < classes; label++) {
     found.push(await find(frozen, label));
