@@ -14,7 +14,7 @@ const parts: [name: string, args: string[]][] = [
   ["format", ["fmt", "--check"]],
   ["lint", ["lint"]],
   ["types, examples included", ["check", "--quiet", "--doc", ...std.flags, "."]],
-  ["documentation", ["doc", "--lint", "mod.ts", "kernels/install.ts"]],
+  ["documentation", ["doc", "--lint", "mod.ts", "frames.ts", "kernels/install.ts"]],
   ["publishing, dry run", ["publish", "--dry-run", "--allow-dirty"]],
 ];
 

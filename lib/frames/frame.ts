@@ -8,6 +8,8 @@ import { tensor } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import "./display.ts";
 
+/** A data frame of danfo.js, with all its methods. */
+export type Frame = InstanceType<(typeof danfo)["DataFrame"]>;
 /** What a cell of a table holds. */
 export type Cell = string | number | boolean | null | undefined;
 /** A row by names of columns, such as those of `ebb.backdoor.evaluate`. */
@@ -31,7 +33,7 @@ export type Columns = Readonly<Record<string, ArrayLike<Cell | bigint>>>;
  * assertEquals(wide.shape, [2, 2]);
  * ```
  */
-export function frame(data: readonly Row[] | Columns): danfo.DataFrame {
+export function frame(data: readonly Row[] | Columns): Frame {
   const isRows = Array.isArray(data);
   const rows: readonly Row[] = isRows ? data : [];
   const names = isRows ? [...new Set(rows.flatMap((row) => Object.keys(row)))] : Object.keys(data);
@@ -81,7 +83,7 @@ function cellOf(value: unknown, column: string, row: number): Cell {
  * assertEquals(rowsOf(frame(rows)), rows);
  * ```
  */
-export function rowsOf(data: danfo.DataFrame): Record<string, Cell>[] {
+export function rowsOf(data: Frame): Record<string, Cell>[] {
   const names = data.columns;
   return (data.values as Cell[][]).map((row) =>
     Object.fromEntries(names.map((name, i) => [name, Number.isNaN(row[i]) ? null : row[i]]))
@@ -103,7 +105,7 @@ export function rowsOf(data: danfo.DataFrame): Record<string, Cell>[] {
  * assertEquals(x.toArray(), [[1, 3], [2, 4]]);
  * ```
  */
-export function tensorOf(data: danfo.DataFrame, columns: readonly string[] = data.columns): Tensor {
+export function tensorOf(data: Frame, columns: readonly string[] = data.columns): Tensor {
   const places = columns.map((name) => {
     const place = data.columns.indexOf(name);
     if (place >= 0) return place;

@@ -13,4 +13,4 @@
  *
  * @module
  */
-export { type Cell, type Columns, frame, type Row, rowsOf, tensorOf } from "./frame.ts";
+export { type Cell, type Columns, type Frame, frame, type Row, rowsOf, tensorOf } from "./frame.ts";
