@@ -37,7 +37,7 @@ export interface GradOptions {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([1, 2, 3], { requiresGrad: true });
  * using y = x.square().sum();
@@ -61,7 +61,7 @@ export function backward(output: Tensor, gradient?: Tensor, options: { retainGra
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * ebb.scope(() => {
  *   const x = ebb.tensor(3, { requiresGrad: true });

@@ -1,6 +1,6 @@
 /**
- * Making tensors from numbers: nested arrays, typed arrays, constants, ranges, random draws. Everything is written on
- * the host and copied to the device once, so a seed gives the same numbers on every device.
+ * Making tensors from numbers: nested arrays, typed arrays, constants, random draws. Ranges are in `ranges.ts`.
+ * Everything is written on the host and copied to the device once, so a seed gives the same numbers on every device.
  *
  * @module
  */
@@ -28,7 +28,21 @@ export interface TensorOptions {
   requiresGrad?: boolean;
 }
 
-/** Puts host elements on a device. The array is copied. */
+/**
+ * Puts host elements on a device. The array is copied; it must be the one of `dtype` and as long as the shape says, which
+ * {@link tensor} checks.
+ *
+ * @throws {TypeError} when a gradient is wanted of a type without fractions.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.fromHost(Uint16Array.of(0x3f80, 0x4000), [2], { dtype: "bfloat16" }); // as they are, bit for bit
+ * assertEquals(x.toArray(), [1, 2]);
+ * ```
+ */
 export function fromHost(array: HostArray, shape: Shape, options: TensorOptions & { dtype: DType }): Tensor {
   const { dtype, device = defaultDevice(), requiresGrad = false } = options;
   if (requiresGrad && !isFloating(dtype)) {
@@ -51,7 +65,7 @@ export function fromHost(array: HostArray, shape: Shape, options: TensorOptions 
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([[1, 2], [3, 4]]);
  * assertEquals(x.shape, [2, 2]);
@@ -112,7 +126,20 @@ function flatten(data: NestedArray, flat: (number | boolean)[]): number[] {
   return [data.length, ...inner];
 }
 
-/** A tensor of shape `shape` with every element `value`. */
+/**
+ * A tensor of shape `shape` with every element `value`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.full([2, 2], 0.5);
+ * assertEquals(x.toArray(), [[0.5, 0.5], [0.5, 0.5]]);
+ * using whole = ebb.full([2], 2.9, { dtype: "int64" }); // cut off towards zero
+ * assertEquals(whole.toArray(), [2, 2]);
+ * ```
+ */
 export function full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
   const dtype = options.dtype ?? "float32";
   const array = hostArray(dtype, sizeOf(checkShape("full", shape)));
@@ -120,12 +147,35 @@ export function full(shape: Shape, value: number, options: TensorOptions = {}): 
   return fromHost(array, [...shape], { ...options, dtype });
 }
 
-/** A tensor of zeros. */
+/**
+ * A tensor of zeros.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using counts = ebb.zeros([2, 3], { dtype: "int64" });
+ * assertEquals(counts.toArray(), [[0, 0, 0], [0, 0, 0]]);
+ * ```
+ */
 export function zeros(shape: Shape, options: TensorOptions = {}): Tensor {
   return full(shape, 0, options);
 }
 
-/** A tensor of ones. */
+/**
+ * A tensor of ones.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using scale = ebb.ones([3], { requiresGrad: true });
+ * ebb.scope(() => scale.mul(5).sum().backward());
+ * assertEquals([scale.toArray(), scale.grad!.toArray()], [[1, 1, 1], [5, 5, 5]]);
+ * ```
+ */
 export function ones(shape: Shape, options: TensorOptions = {}): Tensor {
   return full(shape, 1, options);
 }
@@ -135,64 +185,55 @@ function alike(like: Tensor, options: TensorOptions): TensorOptions {
   return { dtype: like.dtype, device: like.device, ...options };
 }
 
-/** Zeros of another tensor's shape, type and device. */
-export function zerosLike(like: Tensor, options: TensorOptions = {}): Tensor {
-  return full(like.shape, 0, alike(like, options));
-}
-
-/** Ones of another tensor's shape, type and device. */
-export function onesLike(like: Tensor, options: TensorOptions = {}): Tensor {
-  return full(like.shape, 1, alike(like, options));
-}
-
-/** One value in another tensor's shape, type and device. */
-export function fullLike(like: Tensor, value: number, options: TensorOptions = {}): Tensor {
-  return full(like.shape, value, alike(like, options));
-}
-
 /**
- * Numbers from `start` (default 0) to before `end` in steps of `step`. Whole numbers give int64, as in PyTorch, unless
- * a type is named.
+ * Zeros of another tensor's shape, type and device.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
- * using x = ebb.arange(1, 7, 2);
- * assertEquals(x.toArray(), [1, 3, 5]);
+ * using x = ebb.tensor([[1, 2]], { dtype: "int32" });
+ * using y = ebb.zerosLike(x);
+ * assertEquals([y.toArray(), y.dtype], [[[0, 0]], "int32"]);
  * ```
  */
-export function arange(start: number, end?: number, step = 1, options: TensorOptions = {}): Tensor {
-  const [from, to] = end === undefined ? [0, start] : [start, end];
-  const length = Math.ceil((to - from) / step);
-  if (!(length >= 0) || !Number.isFinite(length)) {
-    throw new RangeError(`arange: expected a step that leads from ${from} to ${to} but found ${step}`);
-  }
-  const whole = Number.isInteger(from) && Number.isInteger(step);
-  const dtype = options.dtype ?? (whole ? "int64" : "float32");
-  return fromHost(fromNumbers(Array.from({ length }, (_, i) => from + i * step), dtype), [length], {
-    ...options,
-    dtype,
-  });
+export function zerosLike(like: Tensor, options: TensorOptions = {}): Tensor {
+  return full(like.shape, 0, alike(like, options));
 }
 
-/** `steps` numbers from `start` to `end`, both included, evenly spaced. */
-export function linspace(start: number, end: number, steps: number, options: TensorOptions = {}): Tensor {
-  checkShape("linspace", [steps]);
-  const dtype = options.dtype ?? "float32";
-  const gap = steps > 1 ? (end - start) / (steps - 1) : 0;
-  const values = Array.from({ length: steps }, (_, i) => i === steps - 1 && i > 0 ? end : start + i * gap);
-  return fromHost(fromNumbers(values, dtype), [steps], { ...options, dtype });
+/**
+ * Ones of another tensor's shape, type and device.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([true, false]);
+ * using y = ebb.onesLike(x);
+ * assertEquals(y.toArray(), [true, true]);
+ * ```
+ */
+export function onesLike(like: Tensor, options: TensorOptions = {}): Tensor {
+  return full(like.shape, 1, alike(like, options));
 }
 
-/** The identity matrix, `[n, m]` with ones on the diagonal. */
-export function eye(n: number, m: number = n, options: TensorOptions = {}): Tensor {
-  checkShape("eye", [n, m]);
-  const dtype = options.dtype ?? "float32";
-  const values = new Array<number>(n * m).fill(0);
-  for (let i = 0; i < Math.min(n, m); i++) values[i * m + i] = 1;
-  return fromHost(fromNumbers(values, dtype), [n, m], { ...options, dtype });
+/**
+ * One value in another tensor's shape, type and device.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using labels = ebb.tensor([3, 1, 4], { dtype: "int64" });
+ * using target = ebb.fullLike(labels, 7);
+ * assertEquals([target.toArray(), target.dtype], [[7, 7, 7], "int64"]);
+ * ```
+ */
+export function fullLike(like: Tensor, value: number, options: TensorOptions = {}): Tensor {
+  return full(like.shape, value, alike(like, options));
 }
 
 /** Options of random draws: `generator` instead of the one that `seed()` sets. */
@@ -215,17 +256,60 @@ function draw(
   return fromHost(array, [...shape], { ...options, dtype });
 }
 
-/** Uniform draws from [0, 1). */
+/**
+ * Uniform draws from [0, 1).
+ *
+ * @throws {TypeError} when a type without fractions is named.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.rand([100], { generator: new ebb.Generator(7) });
+ * using again = ebb.rand([100], { generator: new ebb.Generator(7) });
+ * assert(x.equal(again)); // a seed gives the same numbers on every device
+ * assert((x.toArray() as number[]).every((value) => value >= 0 && value < 1));
+ * ```
+ */
 export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
   return draw("rand", shape, options, (generator, into) => generator.fillUniform(into, 0, 1));
 }
 
-/** Draws from the standard normal distribution. */
+/**
+ * Draws from the standard normal distribution.
+ *
+ * @throws {TypeError} when a type without fractions is named.
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.randn([10000], { generator: new ebb.Generator(7) });
+ * const [mean, deviation] = ebb.scope(() => [x.mean().item(), x.std().item()]);
+ * assertAlmostEquals(mean, 0, 0.05);
+ * assertAlmostEquals(deviation, 1, 0.05);
+ * ```
+ */
 export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
   return draw("randn", shape, options, (generator, into) => generator.fillNormal(into));
 }
 
-/** Whole numbers from `low` to before `high`, as int64 unless a type is named. */
+/**
+ * Whole numbers from `low` to before `high`, as int64 unless a type is named.
+ *
+ * @throws {RangeError} when they are not whole, or `low` is not less than `high`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using dice = ebb.randint(1, 7, [1000], { generator: new ebb.Generator(7) });
+ * assertEquals(new Set(dice.toArray() as number[]), new Set([1, 2, 3, 4, 5, 6]));
+ * ```
+ */
 export function randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {
   if (!(Number.isInteger(low) && Number.isInteger(high) && low < high)) {
     throw new RangeError(`randint: expected whole numbers low < high but found ${low} and ${high}`);
@@ -239,12 +323,36 @@ export function randint(low: number, high: number, shape: Shape, options: Random
   return fromHost(fromNumbers(values, dtype), [...shape], { ...options, dtype });
 }
 
-/** Uniform draws in another tensor's shape, type and device. */
+/**
+ * Uniform draws in another tensor's shape, type and device.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using images = ebb.full([2, 3], 0.5, { dtype: "float64" });
+ * using noise = ebb.randLike(images);
+ * assertEquals([noise.shape, noise.dtype], [[2, 3], "float64"]);
+ * ```
+ */
 export function randLike(like: Tensor, options: RandomOptions = {}): Tensor {
   return rand(like.shape, alike(like, options));
 }
 
-/** Normal draws in another tensor's shape, type and device. */
+/**
+ * Normal draws in another tensor's shape, type and device.
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.zeros([1000]);
+ * using noise = ebb.randnLike(x, { generator: new ebb.Generator(7) });
+ * assertAlmostEquals(ebb.scope(() => noise.std().item()), 1, 0.1);
+ * ```
+ */
 export function randnLike(like: Tensor, options: RandomOptions = {}): Tensor {
   return randn(like.shape, alike(like, options));
 }

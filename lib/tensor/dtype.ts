@@ -34,7 +34,18 @@ const HOST_ARRAYS: Record<DType, HostArrayType> = {
   bool: Uint8Array,
 };
 
-/** All element types. */
+/**
+ * All element types.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const typeOf = (name: string) => ebb.DTYPES.find((dtype) => dtype === name); // such as a file names it
+ * assertEquals([typeOf("bfloat16"), typeOf("half")], ["bfloat16", undefined]);
+ * ```
+ */
 export const DTYPES: readonly DType[] = Object.keys(HOST_ARRAYS) as DType[];
 
 /** Position in {@link DTYPES}, as a short key. */
@@ -47,7 +58,18 @@ export function bytesPerElement(dtype: DType): number {
   return HOST_ARRAYS[dtype].BYTES_PER_ELEMENT;
 }
 
-/** Whether a type has fractions, and so gradients. */
+/**
+ * Whether a type has fractions, and so gradients.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const floating = ebb.DTYPES.filter((dtype) => ebb.isFloating(dtype));
+ * assertEquals(floating, ["float32", "float16", "float64", "bfloat16"]);
+ * ```
+ */
 export function isFloating(dtype: DType): boolean {
   return dtype === "float32" || dtype === "float16" || dtype === "float64" || dtype === "bfloat16";
 }

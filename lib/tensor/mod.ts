@@ -11,6 +11,7 @@ export { enableGrad, gradEnabled, noGrad } from "./tape.ts";
 import "./methods.ts";
 export { observeOps, type OpCall, type OpObserver } from "./observe.ts";
 export { defaultGenerator, Generator, seed } from "./random.ts";
+export { arange, eye, linspace } from "./ranges.ts";
 export { keep, scope } from "./scope.ts";
 export type { Shape } from "./shape.ts";
 export { type NestedArray, Tensor } from "./tensor.ts";

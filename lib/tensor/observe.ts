@@ -69,6 +69,18 @@ const watching: OpObserver[] = [];
  * it and first after it.
  *
  * @returns a function that ends it, whoever came or went since.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const names: string[] = [];
+ * const stop = ebb.observeOps({ before: (op) => void names.push(op), after: () => {} });
+ * ebb.scope(() => ebb.tensor([1, 2]).square().sum().item());
+ * stop();
+ * assertEquals(names, ["square", "sum"]);
+ * ```
  */
 export function observeOps(observer: OpObserver): () => void {
   watching.push(observer);

@@ -222,7 +222,22 @@ export class Generator {
 // Not seeded by the user, a program draws other numbers each time that it runs.
 const shared: Generator = new Generator(crypto.getRandomValues(new Uint32Array(1))[0]);
 
-/** The generator that everything draws from which was given no generator or seed of its own. */
+/**
+ * The generator that everything draws from which was given no generator or seed of its own.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * ebb.seed(7);
+ * const state = ebb.defaultGenerator().state();
+ * using x = ebb.rand([3]);
+ * ebb.defaultGenerator().restore(state);
+ * using again = ebb.rand([3]);
+ * assertEquals(again.toArray(), x.toArray());
+ * ```
+ */
 export function defaultGenerator(): Generator {
   return shared;
 }

@@ -27,7 +27,7 @@ export function track(tensor: Tensor): void {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using y = ebb.scope(() => {
  *   const x = ebb.tensor([1, 2, 3]); // freed at the end of the scope
@@ -66,6 +66,17 @@ export function scope<T>(fn: () => T): T {
  * Takes a tensor out of all scopes: it lives until `dispose`.
  *
  * @returns the tensor itself.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const means = new Map<string, ebb.Tensor>();
+ * ebb.scope(() => void means.set("a", ebb.keep(ebb.tensor([1, 3]).mean())));
+ * assertEquals(means.get("a")?.item(), 2);
+ * means.get("a")?.dispose();
+ * ```
  */
 export function keep<T extends Tensor>(tensor: T): T {
   if (!tensor.kept) {

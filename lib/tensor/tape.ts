@@ -102,7 +102,18 @@ export class TapeNode {
 
 let enabled = true;
 
-/** Whether ops are recorded now. */
+/**
+ * Whether ops are recorded now.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * assertEquals(ebb.gradEnabled(), true);
+ * assertEquals(ebb.noGrad(() => ebb.gradEnabled()), false);
+ * ```
+ */
 export function gradEnabled(): boolean {
   return enabled;
 }
@@ -138,7 +149,7 @@ function withGrad<T>(value: boolean, fn: () => T): T {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.ones([2], { requiresGrad: true });
  * using y = ebb.noGrad(() => x.mul(2));
@@ -149,7 +160,19 @@ export function noGrad<T>(fn: () => T): T {
   return withGrad(false, fn);
 }
 
-/** Runs `fn` with recording, inside of {@link noGrad} too. */
+/**
+ * Runs `fn` with recording, inside of {@link noGrad} too.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.ones([2], { requiresGrad: true });
+ * using y = ebb.noGrad(() => ebb.enableGrad(() => x.mul(2)));
+ * assertEquals(y.requiresGrad, true);
+ * ```
+ */
 export function enableGrad<T>(fn: () => T): T {
   return withGrad(true, fn);
 }

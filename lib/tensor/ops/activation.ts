@@ -12,7 +12,8 @@ import type { Tensor } from "../tensor.ts";
 import { add, mul, neg, sub } from "./arithmetic.ts";
 import { checkFloating } from "./check.ts";
 import { gt, where } from "./compare.ts";
-import { erf, exp, overGradient, square } from "./unary.ts";
+import { erf, exp } from "./exponential.ts";
+import { overGradient, square } from "./unary.ts";
 
 type None = Record<never, never>;
 
@@ -70,12 +71,37 @@ function smooth(name: string, node: string, gradient: Backward): Op<[Tensor], No
 const tanhOp = smooth("tanh", "Tanh", tanhBackward);
 const sigmoidOp = smooth("sigmoid", "Sigmoid", sigmoidBackward);
 
-/** The hyperbolic tangent. */
+/**
+ * The hyperbolic tangent.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([-100, 0, 100]);
+ * using y = x.tanh();
+ * assertEquals(y.toArray(), [-1, 0, 1]);
+ * ```
+ */
 export function tanh(x: Tensor): Tensor {
   return tanhOp([x]);
 }
 
-/** `1 / (1 + exp(−x))`. */
+/**
+ * `1 / (1 + exp(−x))`.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using logOdds = ebb.tensor([0, Math.log(3)]);
+ * using y = logOdds.sigmoid();
+ * using probabilities = ebb.tensor([0.5, 0.75]);
+ * assert(y.allClose(probabilities));
+ * ```
+ */
 export function sigmoid(x: Tensor): Tensor {
   return sigmoidOp([x]);
 }
@@ -120,7 +146,20 @@ const siluOp = activation<None>(
   (dy, x) => siluBackward(dy, x),
 );
 
-/** `x · sigmoid(x)`, also known as swish. */
+/**
+ * `x · sigmoid(x)`, also known as swish.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([-100, 0, 100]);
+ * using y = x.silu(); // near 0 for negative numbers, near x for positive ones
+ * using relu = x.relu();
+ * assert(y.allClose(relu, { atol: 1e-5 }));
+ * ```
+ */
 export function silu(x: Tensor): Tensor {
   return siluOp([x]);
 }
@@ -140,7 +179,20 @@ const softplusBackward = backward(
 );
 const softplusOp = activation<None>("softplus", softplusGraph, (dy, x) => softplusBackward(dy, x));
 
-/** `log(1 + exp(x))`. */
+/**
+ * `log(1 + exp(x))`.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([-100, 0, 100]);
+ * using y = x.softplus();
+ * using expected = ebb.tensor([0, Math.log(2), 100]);
+ * assert(y.allClose(expected));
+ * ```
+ */
 export function softplus(x: Tensor): Tensor {
   return softplusOp([x]);
 }
@@ -156,7 +208,20 @@ const logSigmoidOp = activation<None>(
   (dy, x) => logSigmoidBackward(dy, x),
 );
 
-/** `log(sigmoid(x))`, without overflow. */
+/**
+ * `log(sigmoid(x))`, without overflow.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([-200, 0]);
+ * using y = x.logSigmoid(); // in float32 sigmoid(-200) is 0
+ * using expected = ebb.tensor([-200, -Math.log(2)]);
+ * assert(y.allClose(expected));
+ * ```
+ */
 export function logSigmoid(x: Tensor): Tensor {
   return logSigmoidOp([x]);
 }
@@ -180,7 +245,19 @@ const leakyReluOp = activation<{ slope: number }>(
   (dy, x, { slope }) => leakyReluBackward(dy, x, slope),
 );
 
-/** `x` where it is positive, `negativeSlope · x` elsewhere. */
+/**
+ * `x` where it is positive, `negativeSlope · x` elsewhere.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([-2, 0, 3]);
+ * using y = x.leakyRelu(0.25);
+ * assertEquals(y.toArray(), [-0.5, 0, 3]);
+ * ```
+ */
 export function leakyRelu(x: Tensor, negativeSlope: number = 0.01): Tensor {
   return leakyReluOp([x], { slope: negativeSlope });
 }
@@ -201,7 +278,19 @@ const eluOp = activation<{ alpha: number }>(
   (dy, x, { alpha }) => eluBackward(dy, x, alpha),
 );
 
-/** `x` where it is positive, `alpha · (exp(x) − 1)` elsewhere. */
+/**
+ * `x` where it is positive, `alpha · (exp(x) − 1)` elsewhere.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([-100, 0, 3]);
+ * using y = x.elu(0.5);
+ * assertEquals(y.toArray(), [-0.5, 0, 3]);
+ * ```
+ */
 export function elu(x: Tensor, alpha: number = 1): Tensor {
   return eluOp([x], { alpha });
 }

@@ -73,6 +73,19 @@ function windows(length: number, count: number): [number, number][] {
  * @param x images `[N, C, H, W]`
  * @param size height and width of the result
  * @returns `[N, C, size, size]`
+ * @throws {RangeError} when `x` has no four axes, or a size is not a whole number of 1 or more.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([[[[1, 3, 5, 7]]]]);
+ * using y = x.adaptiveAvgPool2d([1, 3]); // windows overlap where the size does not divide
+ * assertEquals(y.toArray(), [[[[2, 4, 6]]]]);
+ * using whole = x.adaptiveAvgPool2d(1);
+ * assertEquals(whole.toArray(), [[[[4]]]]);
+ * ```
  */
 export function adaptiveAvgPool2d(x: Tensor, size: Size2d): Tensor {
   const wanted = sizeOfResult("adaptiveAvgPool2d", x, size);
@@ -110,6 +123,17 @@ function windowMaxima(x: Tensor, axis: number, count: number): Tensor {
  * @param x images `[N, C, H, W]`
  * @param size height and width of the result
  * @returns `[N, C, size, size]`
+ * @throws {RangeError} when `x` has no four axes, or a size is not a whole number of 1 or more.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([[[[1, 9, 2, 4], [3, 5, 8, 7]]]]);
+ * using y = x.adaptiveMaxPool2d([1, 2]);
+ * assertEquals(y.toArray(), [[[[9, 8]]]]);
+ * ```
  */
 export function adaptiveMaxPool2d(x: Tensor, size: Size2d): Tensor {
   const wanted = sizeOfResult("adaptiveMaxPool2d", x, size);

@@ -62,7 +62,22 @@ const divOp = binary("div", "Div", ({ inputs: [a, b] }, dy) => [
   () => neg(div(mul(dy, a), mul(b as Tensor, b))),
 ]);
 
-/** `a + b`, broadcasting. */
+/**
+ * `a + b`, broadcasting.
+ *
+ * @throws {RangeError | TypeError} when shapes do not broadcast, or types differ.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using column = ebb.tensor([[1], [2]]);
+ * using row = ebb.tensor([10, 20]);
+ * using y = column.add(row);
+ * assertEquals(y.toArray(), [[11, 21], [12, 22]]);
+ * ```
+ */
 export function add(a: TensorOrNumber, b: TensorOrNumber): Tensor {
   return addOp([a, b]);
 }
@@ -77,37 +92,140 @@ export function addOver(a: Tensor, b: Tensor): Tensor {
   return isPrivate && isAlike ? addOp.over([a, b]) : add(a, b);
 }
 
-/** `a − b`, broadcasting. */
+/**
+ * `a − b`, broadcasting.
+ *
+ * @throws {RangeError | TypeError} when shapes do not broadcast, or types differ.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using p = ebb.tensor([0.25, 1]);
+ * using q = ebb.sub(1, p);
+ * assertEquals(q.toArray(), [0.75, 0]);
+ * ```
+ */
 export function sub(a: TensorOrNumber, b: TensorOrNumber): Tensor {
   return subOp([a, b]);
 }
 
-/** `a · b` element by element, broadcasting. */
+/**
+ * `a · b` element by element, broadcasting.
+ *
+ * @throws {RangeError | TypeError} when shapes do not broadcast, or types differ.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([[1, 2], [3, 4]]);
+ * using scale = ebb.tensor([1, 10]); // one for each column
+ * using y = x.mul(scale);
+ * assertEquals(y.toArray(), [[1, 20], [3, 40]]);
+ * ```
+ */
 export function mul(a: TensorOrNumber, b: TensorOrNumber): Tensor {
   return mulOp([a, b]);
 }
 
-/** `a / b`, broadcasting; whole numbers divide towards zero. */
+/**
+ * `a / b`, broadcasting; whole numbers divide towards zero.
+ *
+ * @throws {RangeError | TypeError} when shapes do not broadcast, or types differ.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([7, -7]);
+ * using whole = ebb.tensor([7, -7], { dtype: "int64" });
+ * using quotient = x.div(2);
+ * using cut = whole.div(2);
+ * assertEquals([quotient.toArray(), cut.toArray()], [[3.5, -3.5], [3, -3]]);
+ * ```
+ */
 export function div(a: TensorOrNumber, b: TensorOrNumber): Tensor {
   return divOp([a, b]);
 }
 
-/** `−x`. */
+/**
+ * `−x`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([1, -2]);
+ * using y = x.neg();
+ * assertEquals(y.toArray(), [-1, 2]);
+ * ```
+ */
 export function neg(x: Tensor): Tensor {
   return mulOp([x, -1]);
 }
 
-/** Adds `b` to `a` in place; `b` must broadcast to `a`'s shape. Only where no gradient of `a` is recorded. */
+/**
+ * Adds `b` to `a` in place; `b` must broadcast to `a`'s shape. Only where no gradient of `a` is recorded.
+ *
+ * @throws {RangeError} when `b` does not broadcast to `a`'s shape.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([[1, 2], [3, 4]]);
+ * using row = ebb.tensor([10, 20]);
+ * x.add_(row);
+ * assertEquals(x.toArray(), [[11, 22], [13, 24]]);
+ * ```
+ */
 export function add_(a: Tensor, b: TensorOrNumber): Tensor {
   return inPlace("add_", addOp, a, b);
 }
 
-/** Subtracts `b` from `a` in place; `b` must broadcast to `a`'s shape. Only where no gradient of `a` is recorded. */
+/**
+ * Subtracts `b` from `a` in place; `b` must broadcast to `a`'s shape. Only where no gradient of `a` is recorded.
+ *
+ * @throws {RangeError} when `b` does not broadcast to `a`'s shape.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using w = ebb.tensor([1, 2], { requiresGrad: true });
+ * ebb.scope(() => w.square().sum().backward());
+ * ebb.noGrad(() => ebb.scope(() => w.sub_(w.grad!.mul(0.25)))); // a step of gradient descent
+ * assertEquals(w.toArray(), [0.5, 1]);
+ * ```
+ */
 export function sub_(a: Tensor, b: TensorOrNumber): Tensor {
   return inPlace("sub_", subOp, a, b);
 }
 
-/** Multiplies `a` by `b` in place; `b` must broadcast to `a`'s shape. Only where no gradient of `a` is recorded. */
+/**
+ * Multiplies `a` by `b` in place; `b` must broadcast to `a`'s shape. Only where no gradient of `a` is recorded.
+ *
+ * @throws {RangeError} when `b` does not broadcast to `a`'s shape.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using row = ebb.tensor([1, 2]);
+ * row.mul_(0.5);
+ * assertEquals(row.toArray(), [0.5, 1]);
+ * using matrix = ebb.ones([3, 2]);
+ * assertThrows(() => row.mul_(matrix), RangeError, "expected an operand that broadcasts to [2]");
+ * ```
+ */
 export function mul_(a: Tensor, b: TensorOrNumber): Tensor {
   return inPlace("mul_", mulOp, a, b);
 }

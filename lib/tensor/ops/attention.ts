@@ -197,6 +197,18 @@ function withDropout(
  * @param options `mask` broadcasts to `[B, H, T, S]`
  * @returns `[B, T, H·E]`
  * @throws {RangeError | TypeError} when shapes or types do not fit; the sentence has them.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using q = ebb.tensor([[[0, 100], [0, 100]]]); // two heads of size 1
+ * using k = ebb.tensor([[[0, 0], [0, 1]]]);
+ * using v = ebb.tensor([[[1, 10], [3, 20]]]);
+ * using y = ebb.multiHeadAttention(q, k, v, 2);
+ * assertEquals(y.toArray(), [[[2, 20], [2, 20]]]); // the first looks at both alike, the second at the last position
+ * ```
  */
 export function multiHeadAttention(
   q: Tensor,

@@ -145,6 +145,19 @@ function cancelled(mean: Tensor, variance: Tensor): boolean {
  * @param weight, bias `[C]`, or null
  * @param runningMean, runningVar `[C]`: updated in training, used otherwise; null: always the batch's own
  * @throws {RangeError} when a vector does not have C elements, or training sees a single value a channel.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([[1, 10], [3, 30]]);
+ * using mean = ebb.zeros([2]);
+ * using variance = ebb.ones([2]);
+ * using y = x.batchNorm(null, null, mean, variance, { training: true, momentum: 0.5, epsilon: 0 });
+ * assertEquals(y.toArray(), [[-1, -1], [1, 1]]);
+ * assertEquals(mean.toArray(), [1, 10]); // halfway to the mean of the batch
+ * ```
  */
 export function batchNorm(
   x: Tensor,

@@ -29,7 +29,7 @@ const castOp: Op<[Tensor], { dtype: DType }> = defineOp<[Tensor], { dtype: DType
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([0, 1.5, -2.5]);
  * assertEquals(x.to("int64").toArray(), [0, 1, -2]);

@@ -1,5 +1,5 @@
 /**
- * Comparisons, which give booleans, their logic, and the choice by a condition.
+ * Comparisons, which give booleans, and the choice by a condition.
  *
  * @module
  */
@@ -51,78 +51,107 @@ const neOp = defineOp<Pair, None>({
   graph: (g, [a, b]) => [g.node("Not", [g.node("Equal", [a, b])])],
 });
 
-/** Where `a = b`, broadcasting. NaN equals nothing. */
+/**
+ * Where `a = b`, broadcasting. NaN equals nothing.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([1, NaN, 3]);
+ * using y = x.eq(x);
+ * assertEquals(y.toArray(), [true, false, true]);
+ * ```
+ */
 export function eq(a: TensorOrNumber, b: TensorOrNumber): Tensor {
   return eqOp(held([a, b]));
 }
 
-/** Where `a ≠ b`, broadcasting. */
+/**
+ * Where `a ≠ b`, broadcasting.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using labels = ebb.tensor([0, 1, 1]);
+ * using found = ebb.tensor([0, 1, 2]);
+ * assertEquals(ebb.scope(() => found.ne(labels).sum().item()), 1); // how many are wrong
+ * ```
+ */
 export function ne(a: TensorOrNumber, b: TensorOrNumber): Tensor {
   return neOp(held([a, b]));
 }
 
-/** Where `a < b`, broadcasting. */
+/**
+ * Where `a < b`, broadcasting.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([-1, 0, NaN]);
+ * using y = x.lt(0);
+ * assertEquals(y.toArray(), [true, false, false]);
+ * ```
+ */
 export function lt(a: TensorOrNumber, b: TensorOrNumber): Tensor {
   return ltOp(held([a, b]));
 }
 
-/** Where `a ≤ b`, broadcasting. */
+/**
+ * Where `a ≤ b`, broadcasting.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using row = ebb.tensor([0, 1, 2]);
+ * using column = ebb.tensor([[0], [1], [2]]);
+ * using seen = row.le(column); // a causal mask
+ * assertEquals(seen.toArray(), [[true, false, false], [true, true, false], [true, true, true]]);
+ * ```
+ */
 export function le(a: TensorOrNumber, b: TensorOrNumber): Tensor {
   return leOp(held([a, b]));
 }
 
-/** Where `a > b`, broadcasting. */
+/**
+ * Where `a > b`, broadcasting.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using p = ebb.tensor([0.2, 0.5, 0.9]);
+ * using yes = p.gt(0.5);
+ * assertEquals(yes.toArray(), [false, false, true]);
+ * ```
+ */
 export function gt(a: TensorOrNumber, b: TensorOrNumber): Tensor {
   return gtOp(held([a, b]));
 }
 
-/** Where `a ≥ b`, broadcasting. */
+/**
+ * Where `a ≥ b`, broadcasting.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using p = ebb.tensor([0.2, 0.5, 0.9]);
+ * using yes = p.ge(0.5);
+ * assertEquals(yes.toArray(), [false, true, true]);
+ * ```
+ */
 export function ge(a: TensorOrNumber, b: TensorOrNumber): Tensor {
   return geOp(held([a, b]));
-}
-
-/** The truth of any type: whether it is not 0. */
-function truth(g: GraphBuilder, x: Value, dtype: DType): Value {
-  return dtype === "bool" ? x : g.cast(x, "bool");
-}
-
-function logical(name: string, node: string): Op<[Tensor, Tensor], None> {
-  return defineOp<[Tensor, Tensor], None>({
-    name,
-    infer: ([a, b]) => [{ dtype: "bool", shape: broadcastShapes(name, a.shape, b.shape) }],
-    graph: (g, [a, b], { inputs }) => [
-      g.node(node, [truth(g, a, inputs[0].dtype), truth(g, b, inputs[1].dtype)]),
-    ],
-  });
-}
-
-const andOp = logical("logicalAnd", "And");
-const orOp = logical("logicalOr", "Or");
-const xorOp = logical("logicalXor", "Xor");
-const notOp = defineOp<[Tensor], None>({
-  name: "logicalNot",
-  infer: ([x]) => [{ dtype: "bool", shape: x.shape }],
-  graph: (g, [x], { inputs: [{ dtype }] }) => [g.node("Not", [truth(g, x, dtype)])],
-});
-
-/** Where both are true (of numbers: not 0), broadcasting. */
-export function logicalAnd(a: Tensor, b: Tensor): Tensor {
-  return andOp([a, b]);
-}
-
-/** Where at least one is true (of numbers: not 0), broadcasting. */
-export function logicalOr(a: Tensor, b: Tensor): Tensor {
-  return orOp([a, b]);
-}
-
-/** Where exactly one is true (of numbers: not 0), broadcasting. */
-export function logicalXor(a: Tensor, b: Tensor): Tensor {
-  return xorOp([a, b]);
-}
-
-/** Where `x` is false (of numbers: 0). */
-export function logicalNot(x: Tensor): Tensor {
-  return notOp([x]);
 }
 
 function whichNumbers(
@@ -145,12 +174,36 @@ const isFiniteOp = whichNumbers(
   (g, x, dtype) => g.node("Less", [g.node("Abs", [x]), g.scalar(Infinity, dtype)]),
 );
 
-/** Where `x` is not a number. */
+/**
+ * Where `x` is not a number.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([1, NaN, Infinity]);
+ * using y = x.isNaN();
+ * assertEquals(y.toArray(), [false, true, false]);
+ * ```
+ */
 export function isNaN(x: Tensor): Tensor {
   return isNaNOp([x]);
 }
 
-/** Where `x` is neither infinite nor NaN. */
+/**
+ * Where `x` is neither infinite nor NaN.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([1, NaN, -Infinity]);
+ * using y = x.isFinite();
+ * assertEquals(y.toArray(), [true, false, false]);
+ * ```
+ */
 export function isFinite(x: Tensor): Tensor {
   return isFiniteOp([x]);
 }
@@ -188,7 +241,7 @@ const whereOp: Op<Choice, None> = defineOp<Choice, None>({
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([-1, 2, -3]);
  * using y = ebb.scope(() => ebb.where(x.lt(0), 0, x));
@@ -202,7 +255,19 @@ export function where(condition: Tensor, a: TensorOrNumber, b: TensorOrNumber): 
   return whereOp([condition, a, b]);
 }
 
-/** Whether two tensors have one type and shape and all elements are equal. */
+/**
+ * Whether two tensors have one type and shape and all elements are equal.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([1, 2]);
+ * using whole = ebb.tensor([1, 2], { dtype: "int64" });
+ * assertEquals([x.equal(x), x.equal(whole)], [true, false]);
+ * ```
+ */
 export function equal(a: Tensor, b: Tensor): boolean {
   if (a.dtype !== b.dtype || !sameShape(a.shape, b.shape)) return false;
   return scope(() => all(eq(a, b)).item() === 1);
@@ -222,6 +287,17 @@ export interface CloseOptions {
  * Whether `|a − b| ≤ atol + rtol · |b|` for all elements. Compared on the host in float64; types may differ.
  *
  * @throws {RangeError} when the shapes differ.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using a = ebb.tensor([100, NaN]);
+ * using b = ebb.tensor([100.1, NaN]);
+ * assertEquals(a.allClose(b, { rtol: 0.01 }), false);
+ * assertEquals(a.allClose(b, { rtol: 0.01, equalNaN: true }), true);
+ * ```
  */
 export function allClose(a: Tensor, b: Tensor, options: CloseOptions = {}): boolean {
   const { rtol = 1e-5, atol = 1e-8, equalNaN = false } = options;

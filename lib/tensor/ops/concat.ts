@@ -41,7 +41,7 @@ const concatOp: Op<Tensor[], { axis: number }> = defineOp<Tensor[], { axis: numb
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using a = ebb.tensor([[1, 2]]);
  * using b = ebb.tensor([[3, 4]]);
@@ -53,7 +53,23 @@ export function concat(tensors: readonly Tensor[], axis: number = 0): Tensor {
   return join("concat", tensors, axis);
 }
 
-/** Tensors of one shape along a new axis `axis`. */
+/**
+ * Tensors of one shape along a new axis `axis`.
+ *
+ * @throws {RangeError | TypeError} when there are no tensors, or their shapes or types differ.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using a = ebb.tensor([1, 2]);
+ * using b = ebb.tensor([3, 4]);
+ * using rows = ebb.stack([a, b]);
+ * using columns = ebb.stack([a, b], 1);
+ * assertEquals([rows.toArray(), columns.toArray()], [[[1, 2], [3, 4]], [[1, 3], [2, 4]]]);
+ * ```
+ */
 export function stack(tensors: readonly Tensor[], axis: number = 0): Tensor {
   const rank = tensors.length > 0 ? tensors[0].rank + 1 : 1;
   const along = axisOf("stack", axis, rank);

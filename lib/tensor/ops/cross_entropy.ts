@@ -199,6 +199,17 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
  * @param logProbs `[N, C, ...]`, or `[C]` with a single label
  * @param labels as in {@link crossEntropy}, with the same errors
  * @returns a scalar; `[N, ...]` without a reduction
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using logProbs = ebb.tensor([[-1, -2], [-3, -4]]);
+ * using labels = ebb.tensor([1, 0], { dtype: "int64" });
+ * using loss = logProbs.nllLoss(labels);
+ * assertEquals(loss.item(), (2 + 3) / 2);
+ * ```
  */
 export function nllLoss(logProbs: Tensor, labels: Tensor, options: NllLossOptions = {}): Tensor {
   return classLoss("nllLoss", nllOp, logProbs, labels, { ...options, labelSmoothing: 0 });

@@ -27,7 +27,7 @@ const cumSumOp: Op<[Tensor], Run> = defineOp<[Tensor], Run>({
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([1, 2, 3]);
  * assertEquals(x.cumSum(0).toArray(), [1, 3, 6]);

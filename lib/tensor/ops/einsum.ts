@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { eye } from "../create.ts";
 import { isFloating } from "../dtype.ts";
+import { eye } from "../ranges.ts";
 import { scope } from "../scope.ts";
 import { showShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";

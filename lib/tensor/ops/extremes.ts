@@ -49,12 +49,42 @@ function extreme(name: string, node: string, share: Op<Pair, None>): Op<Pair, No
 const maximumOp = extreme("maximum", "Max", shareOp("maximum", "Greater", "GreaterOrEqual"));
 const minimumOp = extreme("minimum", "Min", shareOp("minimum", "Less", "LessOrEqual"));
 
-/** The larger of `a` and `b`, broadcasting; NaN wins. Equal elements share the gradient. */
+/**
+ * The larger of `a` and `b`, broadcasting; NaN wins. Equal elements share the gradient.
+ *
+ * @throws {RangeError | TypeError} when shapes do not broadcast, or types differ.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([1, NaN, 3]);
+ * using y = x.maximum(2);
+ * assertEquals(y.toArray(), [2, NaN, 3]);
+ * ```
+ */
 export function maximum(a: TensorOrNumber, b: TensorOrNumber): Tensor {
   return maximumOp([a, b]);
 }
 
-/** The smaller of `a` and `b`, broadcasting; NaN wins. Equal elements share the gradient. */
+/**
+ * The smaller of `a` and `b`, broadcasting; NaN wins. Equal elements share the gradient.
+ *
+ * @throws {RangeError | TypeError} when shapes do not broadcast, or types differ.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([1, 2, 3], { requiresGrad: true });
+ * using y = x.minimum(2);
+ * assertEquals(y.toArray(), [1, 2, 2]);
+ * ebb.scope(() => y.sum().backward());
+ * assertEquals(x.grad?.toArray(), [1, 0.5, 0]);
+ * ```
+ */
 export function minimum(a: TensorOrNumber, b: TensorOrNumber): Tensor {
   return minimumOp([a, b]);
 }
@@ -117,7 +147,7 @@ function clampOperands(name: string, x: Tensor, { min, max }: ClampOptions): Cla
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([-2, 0.5, 3]);
  * assertEquals(x.clamp({ min: 0, max: 1 }).toArray(), [0, 0.5, 1]);
@@ -127,7 +157,19 @@ export function clamp(x: Tensor, options: ClampOptions): Tensor {
   return clampOp(clampOperands("clamp", x, options));
 }
 
-/** {@link clamp} in place. Only where no gradient of `x` is recorded. */
+/**
+ * {@link clamp} in place. Only where no gradient of `x` is recorded.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using weights = ebb.tensor([-3, 0.5, 2]);
+ * weights.clamp_({ min: -1, max: 1 });
+ * assertEquals(weights.toArray(), [-1, 0.5, 1]);
+ * ```
+ */
 export function clamp_(x: Tensor, options: ClampOptions): Tensor {
   return clampOp.into(clampOperands("clamp_", x, options));
 }

@@ -97,6 +97,18 @@ export function gather(x: Tensor, axis: number, index: Tensor): Tensor {
  * @param source of `x`'s type, as large as `index` or larger (what is beyond does not count)
  * @returns `x`'s shape
  * @throws {RangeError | TypeError} as {@link gather}, and when `source` does not fit.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using counts = ebb.zeros([3]);
+ * using labels = ebb.tensor([0, 2, 2], { dtype: "int64" });
+ * using one = ebb.ones([3]);
+ * using histogram = counts.scatterAdd(0, labels, one);
+ * assertEquals(histogram.toArray(), [1, 0, 2]);
+ * ```
  */
 export function scatterAdd(x: Tensor, axis: number, index: Tensor, source: Tensor): Tensor {
   const name = "scatterAdd";

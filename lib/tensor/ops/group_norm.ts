@@ -173,6 +173,16 @@ export function groupNorm(
 /**
  * Instance norm: each channel of each image is brought to mean 0 and variance 1, then scaled and shifted. Shapes and
  * errors as in {@link groupNorm}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([[[1, 3], [10, 30]]]);
+ * using y = x.instanceNorm(null, null, { epsilon: 0 });
+ * assertEquals(y.toArray(), [[[-1, 1], [-1, 1]]]);
+ * ```
  */
 export function instanceNorm(
   x: Tensor,

@@ -221,6 +221,16 @@ export function layerNorm(
 /**
  * RMS norm: `x / √(mean(x²) + epsilon) · weight`, with the mean over the last axes. Shapes and errors as in
  * {@link layerNorm}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([[2, -2], [3, 3]]);
+ * using y = x.rmsNorm(2, null, { epsilon: 0 });
+ * assertEquals(y.toArray(), [[1, -1], [1, 1]]);
+ * ```
  */
 export function rmsNorm(
   x: Tensor,

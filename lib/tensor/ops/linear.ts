@@ -216,6 +216,18 @@ export function linear(
  * @returns `[..., out]`
  * @throws {RangeError} when the shapes do not fit; the sentence has them.
  * @throws {TypeError} when the types differ or have no fractions.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using bias = ebb.tensor([100, 200]);
+ * using x = ebb.tensor([[1, 2]]);
+ * using weight = ebb.tensor([[1, 2], [3, 4]]);
+ * using y = ebb.addmm(bias, x, weight);
+ * assertEquals(y.toArray(), [[107, 210]]);
+ * ```
  */
 export function addmm(bias: Tensor, x: Tensor, weight: Tensor): Tensor {
   const fits = bias.rank === 1 && bias.shape[0] === weight.shape[1];

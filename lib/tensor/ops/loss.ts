@@ -55,7 +55,20 @@ const absolute = pairLoss("l1Loss", {
   slopes: [(m, x, t) => m.sign(m.sub(x, t)), (m, x, t) => m.sign(m.sub(t, x))],
 });
 
-/** The mean of absolute differences. Shapes and errors as in {@link mseLoss}. */
+/**
+ * The mean of absolute differences. Shapes and errors as in {@link mseLoss}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([1, 2]);
+ * using target = ebb.tensor([1, 6]);
+ * using loss = x.l1Loss(target);
+ * assertEquals(loss.item(), 2);
+ * ```
+ */
 export function l1Loss(x: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   return absolute(x, target, reductionOf("l1Loss", options.reduction), {});
 }
@@ -81,6 +94,17 @@ const smooth = pairLoss<{ beta: number }>("smoothL1Loss", {
 
 /**
  * Squared differences (divided by `2·beta`) below `beta`, absolute ones beyond. Shapes and errors as in {@link mseLoss}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([0.5, 3]);
+ * using target = ebb.zeros([2]);
+ * using losses = x.smoothL1Loss(target, { reduction: "none" });
+ * assertEquals(losses.toArray(), [0.125, 2.5]);
+ * ```
  */
 export function smoothL1Loss(x: Tensor, target: Tensor, options: SmoothL1LossOptions = {}): Tensor {
   const { beta = 1 } = options;
@@ -117,6 +141,17 @@ const logDivergence = pairLoss("klDivLogTarget", {
  * @param target probabilities (or their logarithms) of the same shape and type
  * @returns a scalar; `x`'s shape without a reduction
  * @throws {TypeError} when shapes or types differ.
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using q = ebb.tensor([[0.5, 0.5]]);
+ * using p = ebb.tensor([[1, 0]]); // 0 · log 0 counts as 0
+ * using loss = ebb.scope(() => q.log().klDiv(p, { reduction: "batchmean" }));
+ * assertAlmostEquals(loss.item(), Math.log(2), 1e-6);
+ * ```
  */
 export function klDiv(x: Tensor, target: Tensor, options: KlDivOptions = {}): Tensor {
   const { logTarget = false } = options;
@@ -160,6 +195,18 @@ const binary = pairLoss("binaryCrossEntropyWithLogits", {
  * @param target probabilities of yes, of the same shape and type
  * @returns a scalar; `logits`' shape without a reduction
  * @throws {TypeError | RangeError} when shapes or types differ.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using logits = ebb.tensor([0, -1000]);
+ * using target = ebb.ones([2]);
+ * using loss = logits.binaryCrossEntropyWithLogits(target, { reduction: "none" });
+ * using expected = ebb.tensor([Math.log(2), 1000]);
+ * assert(loss.allClose(expected));
+ * ```
  */
 export function binaryCrossEntropyWithLogits(
   logits: Tensor,

@@ -13,6 +13,17 @@ import { where } from "./compare.ts";
  * @param mask booleans that broadcast to `x`'s shape
  * @returns `x`'s shape
  * @throws {RangeError | TypeError} when the mask is not of booleans or does not fit.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using scores = ebb.tensor([1, 5, 1]);
+ * using hidden = ebb.tensor([false, true, false]);
+ * using weights = ebb.scope(() => scores.maskedFill(hidden, -Infinity).softmax());
+ * assertEquals(weights.toArray(), [0.5, 0, 0.5]);
+ * ```
  */
 export function maskedFill(x: Tensor, mask: Tensor, value: number): Tensor {
   if (!sameShape(broadcastShapes("maskedFill", x.shape, mask.shape), x.shape)) {

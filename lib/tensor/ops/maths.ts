@@ -10,8 +10,9 @@ import type { Tensor } from "../tensor.ts";
 import { sigmoid, softplus } from "./activation.ts";
 import { add, mul, sub } from "./arithmetic.ts";
 import { eq, where } from "./compare.ts";
+import { exp, log } from "./exponential.ts";
 import { clamp } from "./extremes.ts";
-import { exp, log, sign } from "./unary.ts";
+import { sign } from "./unary.ts";
 
 /** Functions of each element, of graph values or of tensors; numbers stand for scalars. */
 export interface Maths<T> {

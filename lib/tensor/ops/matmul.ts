@@ -85,7 +85,7 @@ const matmulOp: Op<[Tensor, Tensor], Transposed> = defineOp<[Tensor, Tensor], Tr
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using a = ebb.tensor([[1, 2], [3, 4]]);
  * using b = ebb.tensor([[0, 1], [1, 0]]);

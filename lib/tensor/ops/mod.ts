@@ -34,10 +34,6 @@ export {
   isFinite,
   isNaN,
   le,
-  logicalAnd,
-  logicalNot,
-  logicalOr,
-  logicalXor,
   lt,
   ne,
   where,
@@ -59,6 +55,7 @@ export { crossEntropy, type CrossEntropyOptions, nllLoss, type NllLossOptions } 
 export { cumSum } from "./cumulative.ts";
 export { dropout, type DropoutOptions } from "./dropout.ts";
 export { einsum } from "./einsum.ts";
+export { cosh, erf, exp, expm1, log, log1p, sinh } from "./exponential.ts";
 export { clamp, clamp_, type ClampOptions, maximum, minimum } from "./extremes.ts";
 export { gather, scatterAdd } from "./gather.ts";
 export { gridSample, type GridSampleOptions } from "./grid_sample.ts";
@@ -66,6 +63,7 @@ export { groupNorm, instanceNorm } from "./group_norm.ts";
 export { interpolate, type InterpolateOptions } from "./interpolate.ts";
 export { layerNorm, type LayerNormOptions, rmsNorm } from "./layer_norm.ts";
 export { addmm, linear, type LinearActivation, type LinearOptions } from "./linear.ts";
+export { logicalAnd, logicalNot, logicalOr, logicalXor } from "./logic.ts";
 export {
   type BinaryCrossEntropyOptions,
   binaryCrossEntropyWithLogits,
@@ -99,29 +97,6 @@ export { type SpreadOptions, std, variance as var } from "./spread.ts";
 export { mean, sum } from "./sum.ts";
 export { embedding, type EmbeddingOptions, indexSelect } from "./take.ts";
 export { tril, triu } from "./triangle.ts";
-export {
-  abs,
-  acos,
-  asin,
-  atan,
-  ceil,
-  cos,
-  cosh,
-  erf,
-  exp,
-  expm1,
-  floor,
-  log,
-  log1p,
-  reciprocal,
-  relu,
-  round,
-  rsqrt,
-  sign,
-  sin,
-  sinh,
-  sqrt,
-  square,
-  tan,
-} from "./unary.ts";
+export { acos, asin, atan, cos, sin, tan } from "./trigonometry.ts";
+export { abs, ceil, floor, reciprocal, relu, round, rsqrt, sign, sqrt, square } from "./unary.ts";
 export { expand, flatten, reshape, squeeze, unsqueeze } from "./view.ts";

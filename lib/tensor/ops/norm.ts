@@ -12,11 +12,12 @@ import { div, mul, sub } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { checkFloating } from "./check.ts";
 import { eq, ne, where } from "./compare.ts";
+import { exp } from "./exponential.ts";
 import { pow } from "./pow.ts";
 import { max, min } from "./reduce.ts";
 import { type Axes, reducedShapes, type ReduceOptions, reduceOver, type Reduction } from "./reduction.ts";
 import { sum } from "./sum.ts";
-import { abs, exp, sign } from "./unary.ts";
+import { abs, sign } from "./unary.ts";
 import { reshape } from "./view.ts";
 
 const KERNELS: Record<number, string> = { 1: "ReduceL1", 2: "ReduceL2" };
@@ -50,7 +51,7 @@ const normOp = defineOp<[Tensor, number], Reduction & { p: number | null }>({
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([[3, 4], [5, 12]]);
  * assertEquals(x.norm(2, 1).toArray(), [5, 13]);
@@ -101,7 +102,20 @@ const sharesOp = defineOp<[Tensor, Tensor], { axes: readonly number[] }>({
   },
 });
 
-/** `log Σ exp(x)` over `axes` (all by default), without overflow. Over no element it is -∞. */
+/**
+ * `log Σ exp(x)` over `axes` (all by default), without overflow. Over no element it is -∞.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([[0, 0], [1000, 1000]]);
+ * using y = x.logSumExp(1);
+ * using expected = ebb.tensor([Math.log(2), 1000 + Math.log(2)]);
+ * assert(y.allClose(expected));
+ * ```
+ */
 export function logSumExp(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
   return reduceOver("logSumExp", x, axes, options, (x, how) => logSumExpOp([x], how));
 }

@@ -29,6 +29,16 @@ const oneHotOp: Op<[Tensor], Settings> = defineOp<[Tensor], Settings>({
  * @returns `[...labels.shape, classes]`
  * @throws {RangeError | TypeError} when labels are no whole numbers, or one is out of range (where the host can read it:
  * on the CPU).
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using labels = ebb.tensor([2, 0], { dtype: "int64" });
+ * using y = ebb.oneHot(labels, 3);
+ * assertEquals(y.toArray(), [[0, 0, 1], [1, 0, 0]]);
+ * ```
  */
 export function oneHot(labels: Tensor, classes: number, options: { dtype?: DType } = {}): Tensor {
   if (!Number.isSafeInteger(classes) || classes < 1) {

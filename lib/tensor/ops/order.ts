@@ -71,12 +71,39 @@ export interface SortOptions {
   descending?: boolean;
 }
 
-/** All elements along an axis in order (stable), and where they stood (int64). Both have `x`'s shape. */
+/**
+ * All elements along an axis in order (stable), and where they stood (int64). Both have `x`'s shape.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([[3, 1, 2], [7, 9, 8]]);
+ * ebb.scope(() => {
+ *   const [values, indices] = x.sort();
+ *   assertEquals(values.toArray(), [[1, 2, 3], [7, 8, 9]]);
+ *   assertEquals(indices.toArray(), [[1, 2, 0], [0, 2, 1]]);
+ * });
+ * ```
+ */
 export function sort(x: Tensor, options: SortOptions = {}): Ordered {
   return ordered("sort", x, undefined, options.axis ?? -1, options.descending ?? false);
 }
 
-/** Where the elements of {@link sort} stood: int64, of `x`'s shape. */
+/**
+ * Where the elements of {@link sort} stood: int64, of `x`'s shape.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using losses = ebb.tensor([0.5, 0.1, 0.3]);
+ * using order = losses.argsort({ descending: true });
+ * assertEquals(order.toArray(), [0, 2, 1]);
+ * ```
+ */
 export function argsort(x: Tensor, options: SortOptions = {}): Tensor {
   const [values, indices] = sort(x, options);
   values.dispose();

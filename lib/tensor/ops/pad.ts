@@ -104,7 +104,7 @@ function most(mode: Mode, size: number): number {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([[1, 2, 3]]);
  * assertEquals(x.pad([[1, 0]], { value: 9 }).toArray(), [[9, 1, 2, 3]]);

@@ -24,7 +24,7 @@ const permuteOp: Op<[Tensor], { axes: readonly number[] }> = defineOp<[Tensor], 
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.zeros([2, 3, 4]);
  * assertEquals(x.permute([2, 0, 1]).shape, [4, 2, 3]);
@@ -40,7 +40,19 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
   return stays ? reshape(x, order.map((axis) => x.shape[axis])) : permuteOp([x], { axes: order });
 }
 
-/** Two axes of `x`, by default the last ones, in each other's place. */
+/**
+ * Two axes of `x`, by default the last ones, in each other's place.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([[1, 2, 3], [4, 5, 6]]);
+ * using y = x.transpose();
+ * assertEquals(y.toArray(), [[1, 4], [2, 5], [3, 6]]);
+ * ```
+ */
 export function transpose(x: Tensor, a: number = -2, b: number = -1): Tensor {
   const axes = x.shape.map((_, axis) => axis);
   const [i, j] = [axisOf("transpose", a, x.rank), axisOf("transpose", b, x.rank)];
@@ -48,7 +60,19 @@ export function transpose(x: Tensor, a: number = -2, b: number = -1): Tensor {
   return permute(x, axes);
 }
 
-/** The axis `from` moved to place `to`; the others keep their order. */
+/**
+ * The axis `from` moved to place `to`; the others keep their order.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using images = ebb.zeros([8, 32, 24, 3]); // channels last
+ * using y = images.movedim(-1, 1);
+ * assertEquals(y.shape, [8, 3, 32, 24]);
+ * ```
+ */
 export function movedim(x: Tensor, from: number, to: number): Tensor {
   const source = axisOf("movedim", from, x.rank);
   const target = axisOf("movedim", to, x.rank);

@@ -167,7 +167,7 @@ const maxPoolOp = defineOp<[Tensor], Window>({
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([[[[1, 2], [3, 4]]]]);
  * using y = ebb.maxPool2d(x, 2);
@@ -236,6 +236,19 @@ const avgPoolOp: Op<[Tensor], Window> = defineOp<[Tensor], Window>({
  * @param x images `[N, C, H, W]`
  * @param size height and width of the window
  * @returns `[N, C, H', W']`
+ * @throws {RangeError} when `x` has no four axes, or the window does not fit.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([[[[4, 8], [12, 16]]]]);
+ * using y = x.avgPool2d(2);
+ * assertEquals(y.toArray(), [[[[10]]]]);
+ * using padded = x.avgPool2d(2, { padding: 1 });
+ * assertEquals(padded.toArray(), [[[[1, 2], [3, 4]]]]);
+ * ```
  */
 export function avgPool2d(x: Tensor, size: Size2d, options: PoolOptions = {}): Tensor {
   return avgPoolOp([x], windowOf("avgPool2d", x, size, options));

@@ -8,9 +8,11 @@ import { defineOp, type Op } from "../op.ts";
 import { zerosLike } from "../create.ts";
 import type { Tensor } from "../tensor.ts";
 import { inferPair, mul, type Pair, sub, type TensorOrNumber } from "./arithmetic.ts";
-import { eq, ge, logicalAnd, where } from "./compare.ts";
+import { eq, ge, where } from "./compare.ts";
+import { log } from "./exponential.ts";
+import { logicalAnd } from "./logic.ts";
 import { sumTo } from "./sum.ts";
-import { log, square } from "./unary.ts";
+import { square } from "./unary.ts";
 
 type None = Record<never, never>;
 
@@ -51,7 +53,7 @@ function exponentGradient(dy: Tensor, a: TensorOrNumber, b: Tensor, y: Tensor): 
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([1, 2, 3]);
  * assertEquals(x.pow(3).toArray(), [1, 8, 27]);

@@ -80,7 +80,7 @@ const minOp = extreme("min", "ReduceMin");
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([[1, 5], [4, 2]]);
  * assertEquals(x.max(1).toArray(), [5, 4]);
@@ -91,7 +91,19 @@ export function max(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor
   return reduceOver("max", x, axes, options, (x, how) => maxOp([x], how));
 }
 
-/** The smallest element over `axes` (all by default); see {@link max}. */
+/**
+ * The smallest element over `axes` (all by default); see {@link max}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([[1, 5], [4, NaN]]);
+ * using y = x.min(1);
+ * assertEquals(y.toArray(), [1, NaN]);
+ * ```
+ */
 export function min(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
   return reduceOver("min", x, axes, options, (x, how) => minOp([x], how));
 }
@@ -131,12 +143,36 @@ function positionOf(
  * Where the largest element along `axis` is (without one: in the flattened tensor), as int64; of equal ones the first.
  *
  * @throws {RangeError} when there are no elements along the axis.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using scores = ebb.tensor([[1, 5, 5], [7, 2, 0]]);
+ * using labels = scores.argmax(1);
+ * assertEquals(labels.toArray(), [1, 0]);
+ * using place = scores.argmax(); // in the flattened tensor
+ * assertEquals(place.item(), 3);
+ * ```
  */
 export function argmax(x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor {
   return positionOf("argmax", argmaxOp, x, axis, options);
 }
 
-/** Where the smallest element along `axis` is; see {@link argmax}. */
+/**
+ * Where the smallest element along `axis` is; see {@link argmax}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using distances = ebb.tensor([[3, 1, 1], [0, 2, 4]]);
+ * using nearest = distances.argmin(1, { keepDim: true });
+ * assertEquals(nearest.toArray(), [[1], [0]]);
+ * ```
+ */
 export function argmin(x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor {
   return positionOf("argmin", argminOp, x, axis, options);
 }
@@ -184,6 +220,16 @@ function prodGradient(dy: Tensor, x: Tensor, axes: readonly number[]): Tensor {
 /**
  * The product over `axes` (all by default). Whole numbers and booleans are multiplied in int64, as in PyTorch. The
  * product over no element is 1.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using shape = ebb.tensor([[2, 3], [4, 5]], { dtype: "int32" });
+ * using sizes = shape.prod(1);
+ * assertEquals([sizes.toArray(), sizes.dtype], [[6, 20], "int64"]);
+ * ```
  */
 export function prod(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
   return reduceOver("prod", x, axes, options, (x, how) => prodOp([x], how));
@@ -209,12 +255,36 @@ function quantify(op: Op<[Tensor], Reduction>, x: Tensor, how: Reduction, empty:
   return full(reducedShape(x.shape, how.axes, how.keepDim), empty, { dtype: "bool", device: x.device });
 }
 
-/** Whether any element over `axes` (all by default) is true (of numbers: not 0). Of none: false. */
+/**
+ * Whether any element over `axes` (all by default) is true (of numbers: not 0). Of none: false.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([[0, 0], [0, 3]]);
+ * using y = x.any(1);
+ * assertEquals(y.toArray(), [false, true]);
+ * ```
+ */
 export function any(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
   return reduceOver("any", x, axes, options, (x, how) => quantify(anyOp, x, how, 0));
 }
 
-/** Whether all elements over `axes` (all by default) are true (of numbers: not 0). Of none: true. */
+/**
+ * Whether all elements over `axes` (all by default) are true (of numbers: not 0). Of none: true.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([[1, 2], [0, 3]]);
+ * using y = x.all(1);
+ * assertEquals(y.toArray(), [true, false]);
+ * ```
+ */
 export function all(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
   return reduceOver("all", x, axes, options, (x, how) => quantify(allOp, x, how, 1));
 }

@@ -23,7 +23,19 @@ const flipOp: Op<[Tensor], { axes: readonly number[] }> = defineOp<[Tensor], { a
   gradient: ({ attributes }, [dy]) => [flipOp([dy], attributes)],
 });
 
-/** `x` with the elements along `axes` (all by default) in reverse order. */
+/**
+ * `x` with the elements along `axes` (all by default) in reverse order.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using image = ebb.tensor([[1, 2], [3, 4]]);
+ * using mirrored = image.flip(1);
+ * assertEquals(mirrored.toArray(), [[2, 1], [4, 3]]);
+ * ```
+ */
 export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
   const over = axesOf("flip", axes, x.rank).filter((axis) => x.shape[axis] > 1);
   return over.length === 0 ? reshape(x, x.shape) : flipOp([x], { axes: over });
@@ -34,6 +46,16 @@ export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
  * at the other. Without axes the flattened elements are pushed.
  *
  * @throws {RangeError} when there are not as many shifts as axes.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([[1, 2, 3], [4, 5, 6]]);
+ * using y = x.roll(1, 1);
+ * assertEquals(y.toArray(), [[3, 1, 2], [6, 4, 5]]);
+ * ```
  */
 export function roll(
   x: Tensor,
@@ -86,7 +108,7 @@ const tileOp = defineOp<[Tensor, readonly number[]]>({
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([1, 2]);
  * assertEquals(x.tile([2, 2]).toArray(), [[1, 2, 1, 2], [1, 2, 1, 2]]);

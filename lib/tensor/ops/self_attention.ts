@@ -107,6 +107,16 @@ const selfAttentionBackwardOp = defineOp<[Tensor, Tensor, Tensor], BackwardSetti
  * @param options `mask` broadcasts to `[B, H, T, T]`
  * @returns `[B, T, H·D]`
  * @throws {RangeError | TypeError} when shapes or types do not fit; the sentence has them.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([[[0, 0, 1], [0, 0, 3]]]); // query, key and value of two positions
+ * using y = x.selfAttention(1, { isCausal: true });
+ * assertEquals(y.toArray(), [[[1], [2]]]);
+ * ```
  */
 export function selfAttention(
   x: Tensor,

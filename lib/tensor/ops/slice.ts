@@ -151,7 +151,7 @@ function placed(dy: Tensor, shape: Shape, cuts: readonly Cut[]): Tensor {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([[1, 2, 3], [4, 5, 6]]);
  * assertEquals(x.slice([1]).toArray(), [[4, 5, 6]]);
@@ -166,7 +166,19 @@ export function slice(x: Tensor, ...ranges: Range[]): Tensor {
   return cut(x, x.shape.map((size, axis) => cutOf(ranges[axis], size)));
 }
 
-/** `length` places along `axis` from `start` on. Throws a RangeError when the axis does not have them. */
+/**
+ * `length` places along `axis` from `start` on. Throws a RangeError when the axis does not have them.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([[1, 2, 3], [4, 5, 6]]);
+ * using y = x.narrow(1, 1, 2);
+ * assertEquals(y.toArray(), [[2, 3], [5, 6]]);
+ * ```
+ */
 export function narrow(x: Tensor, axis: number, start: number, length: number): Tensor {
   const along = axisOf("narrow", axis, x.rank);
   const size = x.shape[along];
@@ -192,6 +204,17 @@ export function narrow(x: Tensor, axis: number, start: number, length: number): 
  * The part at place `index` of `axis` (negative ones count from the end), without that axis.
  *
  * @throws {RangeError} when there is no such place.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([[1, 2, 3], [4, 5, 6]]);
+ * using row = x.select(0, -1);
+ * using column = x.select(1, 0);
+ * assertEquals([row.toArray(), column.toArray()], [[4, 5, 6], [1, 4]]);
+ * ```
  */
 export function select(x: Tensor, axis: number, index: number): Tensor {
   const along = axisOf("select", axis, x.rank);

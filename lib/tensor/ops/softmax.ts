@@ -13,7 +13,7 @@ import type { Tensor } from "../tensor.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { checkFloating } from "./check.ts";
 import { sum } from "./sum.ts";
-import { exp } from "./unary.ts";
+import { exp } from "./exponential.ts";
 import { reshape } from "./view.ts";
 
 type Along = { axis: number };
@@ -105,6 +105,18 @@ export function softmax(x: Tensor, axis: number = -1): Tensor {
  * @param axis default the last
  * @returns `x`'s shape
  * @throws {TypeError} when `x` has no floating type.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([1000, 0]);
+ * using y = x.logSoftmax();
+ * assertEquals(y.toArray(), [0, -1000]);
+ * using inTwoSteps = ebb.scope(() => x.softmax().log());
+ * assertEquals(inTwoSteps.toArray(), [0, -Infinity]);
+ * ```
  */
 export function logSoftmax(x: Tensor, axis: number = -1): Tensor {
   return along("logSoftmax", logSoftmaxOp, x, axis);

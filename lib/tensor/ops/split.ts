@@ -68,7 +68,7 @@ function joined(gradients: (Tensor | null)[], shape: Shape, sizes: readonly numb
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([1, 2, 3, 4, 5]);
  * const [a, b] = x.split([2, 3]);
@@ -100,7 +100,21 @@ function evenSizes(size: number, part: number): number[] {
   return Array.from({ length: count }, (_, i) => Math.min(part, size - i * part));
 }
 
-/** `x` in at most `chunks` pieces along `axis`, all of one size but the last. */
+/**
+ * `x` in at most `chunks` pieces along `axis`, all of one size but the last.
+ *
+ * @throws {RangeError} when `chunks` is not a whole number of 1 or more.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([1, 2, 3, 4, 5]);
+ * const pieces = ebb.scope(() => x.chunk(2).map((piece) => piece.toArray()));
+ * assertEquals(pieces, [[1, 2, 3], [4, 5]]);
+ * ```
+ */
 export function chunk(x: Tensor, chunks: number, axis: number = 0): Tensor[] {
   const along = axisOf("chunk", axis, x.rank);
   if (!Number.isInteger(chunks) || chunks < 1) {

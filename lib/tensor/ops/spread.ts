@@ -72,7 +72,7 @@ function spreadOver(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([1, 2, 3, 6]);
  * assertEquals(x.var(0, { correction: 0 }).item(), 3.5);
@@ -82,7 +82,21 @@ export function variance(x: Tensor, axes?: Axes, options: SpreadOptions = {}): T
   return spreadOver("var", varianceOp, x, axes, options);
 }
 
-/** The standard deviation over `axes` (all by default): the root of the {@link variance}. Its gradient at 0 is 0. */
+/**
+ * The standard deviation over `axes` (all by default): the root of the {@link variance}. Its gradient at 0 is 0.
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals, assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([2, 4, 4, 4, 5, 5, 7, 9]);
+ * using population = x.std(0, { correction: 0 });
+ * assertEquals(population.item(), 2);
+ * using sample = x.std();
+ * assertAlmostEquals(sample.item(), Math.sqrt(32 / 7), 1e-6);
+ * ```
+ */
 export function std(x: Tensor, axes?: Axes, options: SpreadOptions = {}): Tensor {
   return spreadOver("std", stdOp, x, axes, options);
 }

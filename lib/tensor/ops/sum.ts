@@ -78,7 +78,7 @@ function fastest(x: Tensor, { axes, keepDim }: Reduction): Reduction {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.tensor([[1, 2], [3, 4]]);
  * assertEquals(x.sum(0).toArray(), [4, 6]);
@@ -93,6 +93,16 @@ export function sum(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor
  * The mean over `axes` (all by default). The mean over no element is NaN.
  *
  * @throws {TypeError} when the type has no fractions.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([[1, 3], [5, 9]]);
+ * using centred = ebb.scope(() => x.sub(x.mean(1, { keepDim: true })));
+ * assertEquals(centred.toArray(), [[-1, 1], [-2, 2]]);
+ * ```
  */
 export function mean(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
   return reduceOver("mean", checkFloating("mean", x), axes, options, (x, how) => {

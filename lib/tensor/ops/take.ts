@@ -107,6 +107,17 @@ export interface EmbeddingOptions {
  * @returns `[...ids.shape, D]`
  * @throws {RangeError | TypeError} when the table is no matrix, ids are no whole numbers, or one is out of range (where
  * the host can read it: on the CPU).
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using table = ebb.tensor([[0, 0], [1, 2], [3, 4]]);
+ * using ids = ebb.tensor([[2, 1, 2]], { dtype: "int64" });
+ * using y = ebb.embedding(table, ids);
+ * assertEquals(y.toArray(), [[[3, 4], [1, 2], [3, 4]]]);
+ * ```
  */
 export function embedding(weight: Tensor, ids: Tensor, options: EmbeddingOptions = {}): Tensor {
   const { paddingIdx = null } = options;

@@ -1,5 +1,6 @@
 /**
- * Functions of each element alone: powers, exponentials, rounding. Activations are in `activation.ts`.
+ * Functions of each element alone: powers, signs, rounding, and what the others are made of. Exponentials are in
+ * `exponential.ts`, angles in `trigonometry.ts`, activations in `activation.ts`.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { type DType, isFloating } from "../dtype.ts";
 import { defineOp, type Op, type Operand } from "../op.ts";
 import { isOverwritable } from "../tape.ts";
 import type { Tensor } from "../tensor.ts";
-import { add, div, mul, neg, sub } from "./arithmetic.ts";
+import { div, mul, neg } from "./arithmetic.ts";
 import { checkFloating, checkNumeric } from "./check.ts";
 
 type None = Record<never, never>;
@@ -26,8 +27,13 @@ interface Derivative {
   reads: "operand" | "result" | "neither";
 }
 
-const ofOperand = (rule: (dy: Tensor, x: Tensor) => Tensor): Derivative => ({ rule, reads: "operand" });
-const ofResult = (rule: (dy: Tensor, y: Tensor) => Tensor): Derivative => ({
+/** A derivative that reads the operand. */
+export const ofOperand = (rule: (dy: Tensor, x: Tensor) => Tensor): Derivative => ({
+  rule,
+  reads: "operand",
+});
+/** A derivative that reads the result. */
+export const ofResult = (rule: (dy: Tensor, y: Tensor) => Tensor): Derivative => ({
   rule: (dy, _, y) => rule(dy, y),
   reads: "result",
 });
@@ -35,7 +41,7 @@ const ofResult = (rule: (dy: Tensor, y: Tensor) => Tensor): Derivative => ({
 const ZERO: Derivative = { rule: (dy) => zerosLike(dy), reads: "neither" };
 
 /** A function of each element that `check` admits. */
-function unary(
+export function unary(
   name: string,
   graph: Graph,
   { rule, reads }: Derivative,
@@ -119,176 +125,174 @@ const floorOp = rounding("floor", "Floor");
 const ceilOp = rounding("ceil", "Ceil");
 const roundOp = rounding("round", "Round");
 
-const expOp = unary("exp", "Exp", ofResult((dy, y) => mul(dy, y)));
-const logOp = unary("log", "Log", ofOperand((dy, x) => div(dy, x)));
-
-/** `log(1 + x) ≈ log(u) + (x − (u − 1)) / u` where `u` is the rounded sum: the second term is what rounding took. */
-function log1pGraph(g: GraphBuilder, x: Value, dtype: DType): Value {
-  const one = g.scalar(1, dtype);
-  const u = g.node("Add", [x, one]);
-  const lost = g.node("Div", [g.node("Sub", [x, g.node("Sub", [u, one])]), u]);
-  const isNothing = g.node("IsNaN", [lost]); // at -1 and at infinity
-  return g.node("Add", [g.node("Log", [u]), g.node("Where", [isNothing, g.scalar(0, dtype), lost])]);
-}
-
-/** `exp(x) − 1 = tanh(x / 2) · (exp(x) + 1)`, without the difference of two numbers near 1. */
-function expm1Graph(g: GraphBuilder, x: Value, dtype: DType): Value {
-  const half = g.node("Tanh", [g.node("Mul", [x, g.scalar(0.5, dtype)])]);
-  return g.node("Mul", [half, g.node("Add", [g.node("Exp", [x]), g.scalar(1, dtype)])]);
-}
-
-const log1pOp = unary("log1p", log1pGraph, ofOperand((dy, x) => div(dy, add(x, 1))));
-const expm1Op = unary("expm1", expm1Graph, ofResult((dy, y) => mul(dy, add(y, 1))));
-
-const sinOp = unary("sin", "Sin", ofOperand((dy, x) => mul(dy, cos(x))));
-const cosOp = unary("cos", "Cos", ofOperand((dy, x) => neg(mul(dy, sin(x)))));
-const tanOp = unary(
-  "tan",
-  (g, x, dtype) =>
-    dtype === "float64" ? g.node("Div", [g.node("Sin", [x]), g.node("Cos", [x])]) : g.node("Tan", [x]),
-  ofResult((dy, y) => mul(dy, add(square(y), 1))),
-);
-const asinOp = unary("asin", "Asin", ofOperand((dy, x) => mul(dy, rsqrt(sub(1, square(x))))));
-const acosOp = unary(
-  "acos",
-  "Acos",
-  ofOperand((dy, x) => neg(mul(dy, rsqrt(sub(1, square(x)))))),
-);
-const atanOp = unary("atan", "Atan", ofOperand((dy, x) => div(dy, add(square(x), 1))));
-
-/** `sinh(x) = tanh(x / 2) · (cosh(x) + 1)`, without the difference of two numbers near 1. */
-const sinhOp = unary(
-  "sinh",
-  (g, x, dtype) => {
-    const half = g.node("Tanh", [g.node("Mul", [x, g.scalar(0.5, dtype)])]);
-    return g.node("Mul", [half, g.node("Add", [coshGraph(g, x, dtype), g.scalar(1, dtype)])]);
-  },
-  ofOperand((dy, x) => mul(dy, cosh(x))),
-);
-const coshOp = unary("cosh", coshGraph, ofOperand((dy, x) => mul(dy, sinh(x))));
-
-function coshGraph(g: GraphBuilder, x: Value, dtype: DType): Value {
-  const e = g.node("Exp", [x]);
-  return g.node("Mul", [g.node("Add", [e, g.node("Reciprocal", [e])]), g.scalar(0.5, dtype)]);
-}
-
-const erfOp = unary(
-  "erf",
-  "Erf",
-  ofOperand((dy, x) => mul(mul(dy, 2 / Math.sqrt(Math.PI)), exp(neg(square(x))))),
-);
-
-/** `max(x, 0)`. */
+/**
+ * `max(x, 0)`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([-1, 0, 2], { requiresGrad: true });
+ * using y = x.relu();
+ * ebb.scope(() => y.sum().backward());
+ * assertEquals([y.toArray(), x.grad!.toArray()], [[0, 0, 2], [0, 0, 1]]);
+ * ```
+ */
 export function relu(x: Tensor): Tensor {
   return reluOp([x]);
 }
 
-/** `x²`. */
+/**
+ * `x²`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([-3, 0.5]);
+ * using y = x.square();
+ * assertEquals(y.toArray(), [9, 0.25]);
+ * ```
+ */
 export function square(x: Tensor): Tensor {
   return squareOp([x]);
 }
 
-/** `√x`; NaN below 0. */
+/**
+ * `√x`; NaN below 0.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([4, 9, -1]);
+ * using y = x.sqrt();
+ * assertEquals(y.toArray(), [2, 3, NaN]);
+ * ```
+ */
 export function sqrt(x: Tensor): Tensor {
   return sqrtOp([x]);
 }
 
-/** `1 / √x`. */
+/**
+ * `1 / √x`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([4, 0, -1]);
+ * using y = x.rsqrt();
+ * assertEquals(y.toArray(), [0.5, Infinity, NaN]);
+ * ```
+ */
 export function rsqrt(x: Tensor): Tensor {
   return rsqrtOp([x]);
 }
 
-/** `1 / x`. */
+/**
+ * `1 / x`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([4, 0]);
+ * using y = x.reciprocal();
+ * assertEquals(y.toArray(), [0.25, Infinity]);
+ * ```
+ */
 export function reciprocal(x: Tensor): Tensor {
   return reciprocalOp([x]);
 }
 
-/** `|x|`; the gradient at 0 is 0. */
+/**
+ * `|x|`; the gradient at 0 is 0.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([-2, 0, 3], { requiresGrad: true });
+ * using y = x.abs();
+ * ebb.scope(() => y.sum().backward());
+ * assertEquals([y.toArray(), x.grad!.toArray()], [[2, 0, 3], [-1, 0, 1]]);
+ * ```
+ */
 export function abs(x: Tensor): Tensor {
   return absOp([x]);
 }
 
-/** -1, 0 or 1; the gradient is 0. */
+/**
+ * -1, 0 or 1; the gradient is 0.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([-0.1, 0, 7]);
+ * using y = x.sign();
+ * assertEquals(y.toArray(), [-1, 0, 1]);
+ * ```
+ */
 export function sign(x: Tensor): Tensor {
   return signOp([x]);
 }
 
-/** The next whole number below; the gradient is 0. */
+/**
+ * The next whole number below; the gradient is 0.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([1.7, -1.2]);
+ * using y = x.floor();
+ * assertEquals(y.toArray(), [1, -2]);
+ * ```
+ */
 export function floor(x: Tensor): Tensor {
   return floorOp([x]);
 }
 
-/** The next whole number above; the gradient is 0. */
+/**
+ * The next whole number above; the gradient is 0.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([1.2, -1.7]);
+ * using y = x.ceil();
+ * assertEquals(y.toArray(), [2, -1]);
+ * ```
+ */
 export function ceil(x: Tensor): Tensor {
   return ceilOp([x]);
 }
 
-/** The nearest whole number, of two the even one; the gradient is 0. */
+/**
+ * The nearest whole number, of two the even one; the gradient is 0.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([0.5, 1.5, 2.5, -1.7]);
+ * using y = x.round();
+ * assertEquals(y.toArray(), [0, 2, 2, -2]);
+ * ```
+ */
 export function round(x: Tensor): Tensor {
   return roundOp([x]);
-}
-
-/** `eˣ`. */
-export function exp(x: Tensor): Tensor {
-  return expOp([x]);
-}
-
-/** The natural logarithm. */
-export function log(x: Tensor): Tensor {
-  return logOp([x]);
-}
-
-/** `log(1 + x)`, exact near 0. */
-export function log1p(x: Tensor): Tensor {
-  return log1pOp([x]);
-}
-
-/** `eˣ − 1`, exact near 0. */
-export function expm1(x: Tensor): Tensor {
-  return expm1Op([x]);
-}
-
-/** The sine of an angle in radians. */
-export function sin(x: Tensor): Tensor {
-  return sinOp([x]);
-}
-
-/** The cosine of an angle in radians. */
-export function cos(x: Tensor): Tensor {
-  return cosOp([x]);
-}
-
-/** The tangent of an angle in radians. */
-export function tan(x: Tensor): Tensor {
-  return tanOp([x]);
-}
-
-/** The angle in radians, from -π/2 to π/2, whose sine is `x`. Not in float64. */
-export function asin(x: Tensor): Tensor {
-  return asinOp([x]);
-}
-
-/** The angle in radians, from 0 to π, whose cosine is `x`. Not in float64. */
-export function acos(x: Tensor): Tensor {
-  return acosOp([x]);
-}
-
-/** The angle in radians, from -π/2 to π/2, whose tangent is `x`. Not in float64. */
-export function atan(x: Tensor): Tensor {
-  return atanOp([x]);
-}
-
-/** The hyperbolic sine. */
-export function sinh(x: Tensor): Tensor {
-  return sinhOp([x]);
-}
-
-/** The hyperbolic cosine. */
-export function cosh(x: Tensor): Tensor {
-  return coshOp([x]);
-}
-
-/** The error function `2/√π ∫₀ˣ exp(−t²) dt`. Not in float64. */
-export function erf(x: Tensor): Tensor {
-  return erfOp([x]);
 }

@@ -24,7 +24,7 @@ const reshapeOp = defineOp<[Tensor], { shape: Shape }>({
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using x = ebb.arange(6);
  * using y = x.reshape([2, -1]);
@@ -35,7 +35,19 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   return reshapeOp([x], { shape: resolveShape("reshape", shape, x.size) });
 }
 
-/** All axes from `start` to `end` (both included) as one. */
+/**
+ * All axes from `start` to `end` (both included) as one.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using images = ebb.zeros([8, 3, 4, 4]);
+ * using rows = images.flatten(1);
+ * assertEquals(rows.shape, [8, 48]);
+ * ```
+ */
 export function flatten(x: Tensor, start = 0, end = -1): Tensor {
   if (x.rank === 0) return reshape(x, [1]);
   const from = axisOf("flatten", start, x.rank);
@@ -47,13 +59,38 @@ export function flatten(x: Tensor, start = 0, end = -1): Tensor {
   ]);
 }
 
-/** Without axes of size 1: all of them, or the given one if its size is 1. */
+/**
+ * Without axes of size 1: all of them, or the given one if its size is 1.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.zeros([1, 3, 1]);
+ * using all = x.squeeze();
+ * using first = x.squeeze(0);
+ * assertEquals([all.shape, first.shape], [[3], [3, 1]]);
+ * ```
+ */
 export function squeeze(x: Tensor, axis?: number): Tensor {
   const only = axis === undefined ? undefined : axisOf("squeeze", axis, x.rank);
   return reshape(x, x.shape.filter((size, i) => size !== 1 || (only !== undefined && i !== only)));
 }
 
-/** With a new axis of size 1 at `axis`. */
+/**
+ * With a new axis of size 1 at `axis`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([1, 2]);
+ * using column = x.unsqueeze(1);
+ * assertEquals(column.toArray(), [[1], [2]]);
+ * ```
+ */
 export function unsqueeze(x: Tensor, axis: number): Tensor {
   const at = axisOf("unsqueeze", axis, x.rank + 1);
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
@@ -70,6 +107,16 @@ const expandOp = defineOp<[Tensor, readonly number[]]>({
  * Repeated along axes of size 1 (and new leading ones) to `shape`; -1 keeps a size. Copies, unlike PyTorch's.
  *
  * @throws {RangeError} when an axis that is not 1 would change.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([[1], [2]]);
+ * using y = x.expand([-1, 3]);
+ * assertEquals(y.toArray(), [[1, 1, 1], [2, 2, 2]]);
+ * ```
  */
 export function expand(x: Tensor, shape: Shape): Tensor {
   const lead = shape.length - x.rank;

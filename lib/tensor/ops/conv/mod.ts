@@ -39,7 +39,7 @@ export interface Conv2dOptions extends ConvOptions {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * using images = ebb.ones([1, 1, 4, 4]);
  * using filters = ebb.ones([1, 1, 3, 3]);
@@ -77,6 +77,18 @@ export interface Conv1dOptions {
  * @param weight filters `[O, C / groups, k]`
  * @param bias `[O]`, or null
  * @returns `[N, O, L']`
+ * @throws {RangeError} when shapes do not fit each other.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using signal = ebb.tensor([[[1, 3, 5, 9]]]);
+ * using average = ebb.tensor([[[0.5, 0.5]]]);
+ * using y = ebb.conv1d(signal, average);
+ * assertEquals(y.toArray(), [[[2, 4, 7]]]);
+ * ```
  */
 export function conv1d(
   x: Tensor,
@@ -117,6 +129,18 @@ export interface ConvTransposeOptions extends ConvOptions {
  * @param weight `[C, O / groups, kH, kW]`
  * @param bias `[O]`, or null
  * @returns `[N, O, H', W']` with `H' = (H − 1)·stride − 2·padding + dilation·(kH − 1) + outputPadding + 1`
+ * @throws {RangeError} when shapes or types do not fit each other.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([[[[1, 10]]]]);
+ * using weight = ebb.tensor([[[[1, 2], [3, 4]]]]);
+ * using y = ebb.convTranspose2d(x, weight, null, { stride: 2 }); // every number stamps the filter
+ * assertEquals(y.toArray(), [[[[1, 2, 10, 20], [3, 4, 30, 40]]]]);
+ * ```
  */
 export function convTranspose2d(
   x: Tensor,
