@@ -35,6 +35,8 @@ export class Kernel {
   #draining: Promise<void> | undefined;
   #count = 0;
   #running: Message | undefined;
+  /** Whether a person is at the notebook, who will want to know about names. */
+  #attended = false;
 
   constructor(parts: KernelParts) {
     this.#parts = parts;
@@ -78,6 +80,7 @@ export class Kernel {
     const { content } = message;
     const { cells, language } = this.#parts;
     const [code, position] = [String(content.code ?? ""), Number(content.cursor_pos ?? 0)];
+    this.#attended ||= ATTENDED.has(type);
     switch (type) {
       case "kernel_info_request":
         return INFO;
@@ -121,6 +124,8 @@ export class Kernel {
       this.#status(message, "idle");
       if (content.status === "error" && message.content.stop_on_error !== false) await this.#abort();
     }
+    const { cells, language } = this.#parts;
+    if (this.#attended) void language.prepare(cells.texts());
   }
 
   /** Cells that were to run after one that failed do not. */
@@ -176,6 +181,15 @@ export class Kernel {
     return sockets.reply(channel, messageOf(session, reply, { identities, parent: header, content }));
   }
 }
+
+/** What clients ask where somebody types. */
+const ATTENDED = new Set([
+  "comm_info_request",
+  "complete_request",
+  "history_request",
+  "inspect_request",
+  "is_complete_request",
+]);
 
 /** What the kernel says of itself. */
 const INFO: Content = {

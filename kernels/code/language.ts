@@ -46,10 +46,21 @@ export class Language {
   readonly #cwd: string;
   #server: Promise<LanguageServer> | undefined;
   #version = 0;
+  #prepared = "";
 
   constructor(cwd: string) {
     this.#cwd = cwd;
     this.#url = pathToFileURL(join(cwd, ".ebb-notebook.ts")).href;
+  }
+
+  /** Loads what the cells import, where that has changed: the first question is then answered at once. */
+  async prepare(cells: readonly string[]): Promise<void> {
+    const imports = cells.filter((text) => /\bimport\b/.test(text));
+    if (imports.join("\n") === this.#prepared) return;
+    this.#prepared = imports.join("\n");
+    // What comes after a dot; names that stand alone would be looked for in all that could be imported.
+    const code = `${imports.join("\n").match(/\bas\s+([\p{ID_Continue}$]+)/u)?.[1] ?? "globalThis"}.`;
+    await this.complete(imports, code, code.length);
   }
 
   /** The content of a `complete_reply`; positions count characters. */
