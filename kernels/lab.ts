@@ -11,6 +11,11 @@ import { install } from "./install.ts";
 /** What the virtual environment is made of. */
 export const PACKAGES: readonly string[] = ["jupyterlab==4.6.6", "nbclient==0.11.0", "nbconvert==7.17.2"];
 
+/** What JupyterLab is set to until a user sets it otherwise: it asks nothing of anybody when it starts. */
+const SETTINGS = {
+  "@jupyterlab/apputils-extension:notification": { fetchNews: "false", checkForUpdates: false },
+};
+
 const WINDOWS = Deno.build.os === "windows";
 /** Lines of what a program said that an error repeats. */
 const SAID = 30;
@@ -50,6 +55,9 @@ export async function environment(packages: readonly string[] = [], folder?: str
     await Deno.writeTextFile(done, "");
   }
   await install({ prefix: home });
+  const settings = join(home, "share", "jupyter", "lab", "settings");
+  await Deno.mkdir(settings, { recursive: true });
+  await Deno.writeTextFile(join(settings, "overrides.json"), JSON.stringify(SETTINGS));
   // The user's own kernels and settings stay out of it.
   const path = `${bin}${delimiter}${Deno.env.get("PATH") ?? ""}`;
   const own = { JUPYTER_DATA_DIR: join(home, "data"), JUPYTER_CONFIG_DIR: join(home, "config") };
