@@ -98,8 +98,15 @@ Deno.test("the demo trains on idx files, and holds a tenth out where no test fil
     assert(page.includes("&lt;b&gt;&amp;&quot;") && !page.includes("<b>"));
 
     await writeIdx(folder, "t10k-", 40);
-    const both = await demo(["--data", folder, "--report", report, "--epochs", "1"]);
-    assertStringIncludes(both.out, "300 images to learn from, 40 held out");
+    const child = start(["--data", folder, "--report", report, "--epochs", "1"]);
+    let out = "";
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+      out += text;
+      if (out.includes("held out")) break;
+    }
+    child.kill();
+    await Promise.all([child.status, child.stderr.cancel()]);
+    assertStringIncludes(out, "300 images to learn from, 40 held out");
   }));
 
 Deno.test("the demo trains on CIFAR-10's binary records, and plants no backdoor where images are few", () =>

@@ -24,32 +24,42 @@ if (import.meta.main) {
   Deno.exit(counts.failed > 0 ? 1 : 0);
 }
 
-/** Runs `deno test` with `args`, what it prints passing through. */
+/**
+ * Runs `deno test` with `args`, what it prints passing through; with none, the tests and then the examples. A test has the
+ * machine for itself, as what it computes takes all of it; examples are short, and several run at once.
+ */
 async function runTests(args: string[], coverage: boolean): Promise<Counts> {
   const folder = await Deno.makeTempDir({ prefix: "ebb-test-" });
   try {
     const std = await chooseStd(folder);
     console.log(`Deno ${Deno.version.deno}, ${std.note}`);
-    const report = `${folder}/junit.xml`;
-    const measure = coverage ? ["--coverage=cov", "--clean", "--coverage-raw-data-only"] : [];
-    const code = await deno([
-      "test",
-      "--allow-all",
-      "--doc",
-      "--preload=tests/preload.ts",
-      `--junit-path=${report}`,
-      ...measure,
-      ...std.flags,
-      ...args,
-    ]);
+    const runs = args.length > 0 ? [args] : [["tests"], ["--parallel", "--ignore=tests"]];
+    const all: Counts = { passed: 0, failed: 0, skipped: 0 };
+    for (const [i, run] of runs.entries()) {
+      const report = `${folder}/junit-${i}.xml`;
+      const measure = coverage ? ["--coverage=cov", "--coverage-raw-data-only"] : [];
+      if (coverage && i === 0) measure.push("--clean");
+      const code = await deno([
+        "test",
+        "--allow-all",
+        "--doc",
+        "--preload=tests/preload.ts",
+        `--junit-path=${report}`,
+        ...measure,
+        ...std.flags,
+        ...run,
+      ]);
+      const xml = await Deno.readTextFile(report).catch(() => undefined);
+      if (xml === undefined) console.log(`deno test ended with ${code} before it wrote its report`);
+      const counts = countTests(xml ?? "");
+      // A module that cannot be loaded, a type error or a crash fails no test by name, but fails.
+      if (code !== 0 && counts.failed === 0) counts.failed = 1;
+      all.passed += counts.passed;
+      all.failed += counts.failed;
+      all.skipped += counts.skipped;
+    }
     if (coverage) await deno(["coverage", `--include=^${ROOT.href}(lib/|mod\\.ts$)`, "cov"]);
-
-    const xml = await Deno.readTextFile(report).catch(() => undefined);
-    if (xml === undefined) console.log(`deno test ended with ${code} before it wrote its report`);
-    const counts = countTests(xml ?? "");
-    // A module that cannot be loaded, a type error or a crash fails no test by name, but fails.
-    if (code !== 0 && counts.failed === 0) counts.failed = 1;
-    return counts;
+    return all;
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
