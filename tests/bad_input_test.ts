@@ -31,8 +31,64 @@ const cases: Case[] = [
   ],
   [
     "a filter larger than the image",
-    /^conv2d: expected a filter that fits .*span of 5/,
+    /^conv2d: expected a window that fits .*span of 5/,
     () => ebb.conv2d(ebb.zeros([1, 1, 3, 3]), ebb.zeros([1, 1, 5, 5])),
+  ],
+  [
+    "filters for signals of other channels",
+    /^conv1d: expected signals .*\[1, 3, 8\].*\[4, 2, 3\]/,
+    () => ebb.conv1d(ebb.zeros([1, 3, 8]), ebb.zeros([4, 2, 3])),
+  ],
+  [
+    "a filter longer than the signal",
+    /^conv1d: expected a window that fits .*span of 5/,
+    () => ebb.conv1d(ebb.zeros([1, 1, 3]), ebb.zeros([1, 1, 5])),
+  ],
+  [
+    "a bias of other channels",
+    /^convTranspose2d: expected a bias float32\[2\] but found float32\[3\]/,
+    () => ebb.convTranspose2d(ebb.zeros([1, 1, 3, 3]), ebb.zeros([1, 2, 2, 2]), ebb.zeros([3])),
+  ],
+  [
+    "tensors of several shapes in a stack",
+    /^stack: expected tensors of one shape but found \[2\] and \[3\]/,
+    () => ebb.stack([ebb.zeros([2]), ebb.zeros([3])]),
+  ],
+  ["the negative of booleans", /^neg: expected numbers but found bool/, () => ebb.tensor([true]).neg()],
+  [
+    "random draws of whole numbers",
+    /^randLike: expected a floating type but found int64/,
+    () => ebb.randLike(ebb.arange(3)),
+  ],
+  [
+    "a range that is none",
+    /^slice: expected whole numbers .*found \[0,0.5\]/,
+    () => ebb.zeros([4]).slice([0, 0.5]),
+  ],
+  [
+    "no number among whole ones",
+    /^full: expected numbers from .* for int64 but found NaN/,
+    () => ebb.full([2], NaN, { dtype: "int64" }),
+  ],
+  [
+    "a number beyond its type",
+    /^tensor: expected numbers from 0 to 255 for uint8 but found 300/,
+    () => ebb.tensor([1, 300], { dtype: "uint8" }),
+  ],
+  [
+    "draws beyond their type",
+    /^randint: expected numbers from 0 to 255 for uint8 but found -1/,
+    () => ebb.randint(-1, 5, [2], { dtype: "uint8" }),
+  ],
+  [
+    "elements of another type",
+    /^fromHost: expected a Float32Array for float32 but found Float64Array/,
+    () => ebb.fromHost(new Float64Array(2), [2], { dtype: "float32" }),
+  ],
+  [
+    "too few elements",
+    /^fromHost: expected 3 elements for shape \[3\] but found 2/,
+    () => ebb.fromHost(new Float32Array(2), [3], { dtype: "float32" }),
   ],
   [
     "a shape of other size",

@@ -48,7 +48,7 @@ interface Flight {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * const device = ebb.cpu();
  * using x = ebb.ones([1000], { device });
@@ -113,7 +113,7 @@ export class CopyEngine {
    * @example
    * ```ts
    * import { assertEquals } from "@std/assert";
-   * import * as ebb from "../../mod.ts";
+   * import * as ebb from "@ebb/ebb";
    *
    * const directory = Deno.makeTempDirSync();
    * const device = ebb.cpu({ hostBudget: "1 KiB" });

@@ -7,11 +7,13 @@
 import { defaultDevice, type Device } from "../device/mod.ts";
 import {
   bytesPerElement,
+  checkValues,
   type DType,
   dtypeOf,
   fromNumbers,
   type HostArray,
   hostArray,
+  hostArrayType,
   isFloating,
 } from "./dtype.ts";
 import { defaultGenerator, type Generator } from "./random.ts";
@@ -29,10 +31,11 @@ export interface TensorOptions {
 }
 
 /**
- * Puts host elements on a device. The array is copied; it must be the one of `dtype` and as long as the shape says, which
- * {@link tensor} checks.
+ * Puts host elements on a device, as they are: the array is copied. {@link tensor} takes numbers in more forms.
  *
- * @throws {TypeError} when a gradient is wanted of a type without fractions.
+ * @param array the typed array of `dtype`, as long as the shape says
+ * @throws {TypeError} when the array is of another type, or a gradient is wanted of one without fractions.
+ * @throws {RangeError} when it has more or fewer elements.
  *
  * @example
  * ```ts
@@ -48,11 +51,26 @@ export function fromHost(array: HostArray, shape: Shape, options: TensorOptions 
   if (requiresGrad && !isFloating(dtype)) {
     throw new TypeError(`tensor: expected a floating type where a gradient is wanted but found ${dtype}`);
   }
+  checkArray(array, shape, dtype);
   const storage = device.allocate(array.byteLength);
   device.write(storage, 0, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
   const made = new Tensor(storage, dtype, shape);
   made.requiresGrad = requiresGrad;
   return made;
+}
+
+/** Asks for the array that holds elements of `dtype` in this shape. */
+function checkArray(array: HostArray, shape: Shape, dtype: DType): void {
+  const type = hostArrayType(dtype);
+  if (!(array instanceof type)) {
+    const found = (array as object | null)?.constructor?.name ?? String(array);
+    throw new TypeError(`fromHost: expected a ${type.name} for ${dtype} but found ${found}`);
+  }
+  if (array.length !== sizeOf(shape)) {
+    throw new RangeError(
+      `fromHost: expected ${sizeOf(shape)} elements for shape ${showShape(shape)} but found ${array.length}`,
+    );
+  }
 }
 
 /**
@@ -91,6 +109,7 @@ export function tensor(
     const flat: (number | boolean)[] = [];
     shape = flatten(data as NestedArray, flat);
     dtype = options.dtype ?? (typeof flat[0] === "boolean" ? "bool" : "float32");
+    checkValues("tensor", flat as number[], dtype);
     array = fromNumbers(flat as number[], dtype);
   }
   const wanted = options.shape === undefined ? shape : checkShape("tensor", options.shape);
@@ -143,6 +162,7 @@ function flatten(data: NestedArray, flat: (number | boolean)[]): number[] {
 export function full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
   const dtype = options.dtype ?? "float32";
   const array = hostArray(dtype, sizeOf(checkShape("full", shape)));
+  checkValues("full", [value], dtype);
   if (value !== 0) (array as Float32Array).fill(fromNumbers([value], dtype)[0] as number);
   return fromHost(array, [...shape], { ...options, dtype });
 }
@@ -256,6 +276,14 @@ function draw(
   return fromHost(array, [...shape], { ...options, dtype });
 }
 
+function uniform(name: string, shape: Shape, options: RandomOptions): Tensor {
+  return draw(name, shape, options, (generator, into) => generator.fillUniform(into, 0, 1));
+}
+
+function normal(name: string, shape: Shape, options: RandomOptions): Tensor {
+  return draw(name, shape, options, (generator, into) => generator.fillNormal(into));
+}
+
 /**
  * Uniform draws from [0, 1).
  *
@@ -273,7 +301,7 @@ function draw(
  * ```
  */
 export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
-  return draw("rand", shape, options, (generator, into) => generator.fillUniform(into, 0, 1));
+  return uniform("rand", shape, options);
 }
 
 /**
@@ -293,7 +321,7 @@ export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
  * ```
  */
 export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
-  return draw("randn", shape, options, (generator, into) => generator.fillNormal(into));
+  return normal("randn", shape, options);
 }
 
 /**
@@ -316,6 +344,7 @@ export function randint(low: number, high: number, shape: Shape, options: Random
   }
   const generator = options.generator ?? defaultGenerator();
   const dtype = options.dtype ?? "int64";
+  checkValues("randint", [low, high - 1], dtype);
   const values = Array.from(
     { length: sizeOf(checkShape("randint", shape)) },
     () => low + generator.int(high - low),
@@ -337,7 +366,7 @@ export function randint(low: number, high: number, shape: Shape, options: Random
  * ```
  */
 export function randLike(like: Tensor, options: RandomOptions = {}): Tensor {
-  return rand(like.shape, alike(like, options));
+  return uniform("randLike", like.shape, alike(like, options));
 }
 
 /**
@@ -354,5 +383,5 @@ export function randLike(like: Tensor, options: RandomOptions = {}): Tensor {
  * ```
  */
 export function randnLike(like: Tensor, options: RandomOptions = {}): Tensor {
-  return randn(like.shape, alike(like, options));
+  return normal("randnLike", like.shape, alike(like, options));
 }

@@ -20,6 +20,7 @@ export type HostArray =
 
 interface HostArrayType {
   new (buffer: ArrayBuffer, byteOffset?: number, length?: number): HostArray;
+  readonly name: string;
   readonly BYTES_PER_ELEMENT: number;
 }
 
@@ -74,6 +75,11 @@ export function isFloating(dtype: DType): boolean {
   return dtype === "float32" || dtype === "float16" || dtype === "float64" || dtype === "bfloat16";
 }
 
+/** The typed array that holds elements of `dtype` on the host. */
+export function hostArrayType(dtype: DType): HostArrayType {
+  return HOST_ARRAYS[dtype];
+}
+
 /** A typed array for elements of `dtype` over a buffer, or a new one of `length` elements. */
 export function hostArray(dtype: DType, source: ArrayBuffer | number): HostArray {
   const type = HOST_ARRAYS[dtype];
@@ -91,6 +97,26 @@ export function dtypeOf(array: ArrayBufferView): DType {
   if (array instanceof Uint8Array) return "uint8";
   if (array instanceof Float16Array) return "float16";
   throw new TypeError(`tensor: expected a typed array of a known type but found ${array.constructor.name}`);
+}
+
+/** The least and the greatest number of types without fractions. */
+const RANGES: Partial<Record<DType, readonly [number, number]>> = {
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  int64: [-(2 ** 63), 2 ** 63 - 1],
+  uint8: [0, 255],
+};
+
+/** Asks for numbers that lie in the range of `dtype`, where it has one; fractions may be cut off. */
+export function checkValues(name: string, values: Iterable<number>, dtype: DType): void {
+  const range = RANGES[dtype];
+  if (range === undefined) return;
+  const [least, greatest] = range;
+  for (const value of values) {
+    if (value >= least && value <= greatest) continue;
+    throw new RangeError(
+      `${name}: expected numbers from ${least} to ${greatest} for ${dtype} but found ${value}`,
+    );
+  }
 }
 
 /** Numbers as a typed array of `dtype`; rounds, truncates or wraps as that array does. */

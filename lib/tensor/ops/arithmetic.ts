@@ -166,6 +166,7 @@ export function div(a: TensorOrNumber, b: TensorOrNumber): Tensor {
  * ```
  */
 export function neg(x: Tensor): Tensor {
+  checkNumeric("neg", x);
   return mulOp([x, -1]);
 }
 

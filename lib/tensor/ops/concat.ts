@@ -5,7 +5,7 @@
  */
 import { defineOp, type Op } from "../op.ts";
 import { scope } from "../scope.ts";
-import { axisOf, showShape } from "../shape.ts";
+import { axisOf, sameShape, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { narrow } from "./slice.ts";
 import { split } from "./split.ts";
@@ -73,6 +73,14 @@ export function concat(tensors: readonly Tensor[], axis: number = 0): Tensor {
 export function stack(tensors: readonly Tensor[], axis: number = 0): Tensor {
   const rank = tensors.length > 0 ? tensors[0].rank + 1 : 1;
   const along = axisOf("stack", axis, rank);
+  const other = tensors.find(({ shape }) => !sameShape(shape, tensors[0].shape));
+  if (other !== undefined) {
+    throw new RangeError(
+      `stack: expected tensors of one shape but found ${showShape(tensors[0].shape)} and ${
+        showShape(other.shape)
+      }`,
+    );
+  }
   return scope(() => join("stack", tensors.map((tensor) => unsqueeze(tensor, along)), along));
 }
 

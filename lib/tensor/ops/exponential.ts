@@ -41,9 +41,12 @@ const sinhOp = unary(
 );
 const coshOp = unary("cosh", coshGraph, ofOperand((dy, x) => mul(dy, sinh(x))));
 
+/** `cosh(x) = ½e · e + ½ / e / e` where `e` is the root of `exp(x)`, which is finite where the result is. */
 function coshGraph(g: GraphBuilder, x: Value, dtype: DType): Value {
-  const e = g.node("Exp", [x]);
-  return g.node("Mul", [g.node("Add", [e, g.node("Reciprocal", [e])]), g.scalar(0.5, dtype)]);
+  const half = g.scalar(0.5, dtype);
+  const e = g.node("Exp", [g.node("Mul", [x, half])]);
+  const [up, down] = [g.node("Mul", [half, e]), g.node("Div", [half, e])];
+  return g.node("Add", [g.node("Mul", [up, e]), g.node("Div", [down, e])]);
 }
 
 const erfOp = unary(

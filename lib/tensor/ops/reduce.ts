@@ -118,7 +118,14 @@ function position(name: string, node: string): Op<[Tensor], Along> {
       checkChoice(name, x.shape, [axis]);
       return [{ dtype: "int64", ...reducedShapes(x.shape, { axes: [axis], keepDim }) }];
     },
-    graph: (g, [x], { attributes: { axis } }) => [g.node(node, [x], { axis, keepdims: 0 })],
+    graph: (g, [x], { attributes: { axis }, inputs: [{ dtype }] }) => {
+      const found = g.node(node, [x], { axis, keepdims: 0 });
+      if (!isFloating(dtype)) return [found];
+      const isNaN = g.node("IsNaN", [x]);
+      const isWrong = g.node("ReduceMax", [isNaN, g.ints([axis])], { keepdims: 0 });
+      const first = g.node("ArgMax", [g.cast(isNaN, "float32")], { axis, keepdims: 0 });
+      return [g.node("Where", [isWrong, first, found])];
+    },
   });
 }
 
@@ -140,7 +147,8 @@ function positionOf(
 }
 
 /**
- * Where the largest element along `axis` is (without one: in the flattened tensor), as int64; of equal ones the first.
+ * Where the largest element along `axis` is (without one: in the flattened tensor), as int64; of equal ones the first. The
+ * first NaN wins.
  *
  * @throws {RangeError} when there are no elements along the axis.
  *

@@ -38,7 +38,9 @@ function cutOf(range: Range, size: number): Cut {
   const step = by ?? 1;
   const wrong = [from ?? 0, to ?? 0, step].find((value) => !Number.isInteger(value));
   if (wrong !== undefined || step === 0) {
-    throw new RangeError(`slice: expected whole numbers and a step other than 0 but found [${range}]`);
+    throw new RangeError(
+      `slice: expected whole numbers and a step other than 0 but found ${JSON.stringify(range)}`,
+    );
   }
   const [first, last] = step > 0 ? [0, size] : [-1, size - 1];
   const place = (at: number) => Math.min(Math.max(at < 0 ? at + size : at, first), last);

@@ -31,6 +31,21 @@ Deno.test("max() lets NaN win", () => {
   );
 });
 
+Deno.test("argmax() and argmin() are where the first NaN is, along every axis", () => {
+  leakFree(() =>
+    ebb.scope(() => {
+      for (const dtype of ["float32", "float64"] as const) {
+        const x = ebb.tensor([[3, NaN, Infinity], [NaN, 1, NaN], [5, 7, 6]], { dtype });
+        assertEquals(x.argmax(0).toArray(), [1, 0, 1]);
+        assertEquals(x.argmin(1).toArray(), [1, 0, 0]);
+        assertEquals(x.argmax(-1, { keepDim: true }).toArray(), [[1], [0], [1]]);
+        assertEquals(x.argmax().item(), 1);
+        assertEquals(x.select(0, 2).argmax().item(), 1);
+      }
+    })
+  );
+});
+
 Deno.test("max(), any() and all() keep their word over axes without elements", () => {
   leakFree(() =>
     ebb.scope(() => {

@@ -59,6 +59,24 @@ Deno.test("log1p(), expm1() and sinh() have the right limits", () => {
   );
 });
 
+Deno.test("sinh() and cosh() are finite as long as their type can hold them", () => {
+  leakFree(() =>
+    ebb.scope(() => {
+      for (const [dtype, most, digits] of [["float32", 89.25, 1e-5], ["float64", 710, 1e-12]] as const) {
+        const values = [-most, most];
+        const x = ebb.tensor(values, { dtype });
+        const check = (found: ebb.Tensor, expected: number[]) =>
+          (found.toArray() as number[]).forEach((value, i) =>
+            assertAlmostEquals(value / expected[i], 1, digits)
+          );
+        check(x.sinh(), values.map(Math.sinh));
+        check(x.cosh(), values.map(Math.cosh));
+      }
+      assertEquals(ebb.tensor([-Infinity, 0, Infinity]).cosh().toArray(), [Infinity, 1, Infinity]);
+    })
+  );
+});
+
 Deno.test("functions that need fractions refuse whole numbers by name", () => {
   leakFree(() =>
     ebb.scope(() => {

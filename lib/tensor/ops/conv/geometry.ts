@@ -68,7 +68,7 @@ export function convOutputSize(
     const size = Math.floor((image[2 + i] + 2 * a.padding[i] - span) / a.stride[i]) + 1;
     if (size < 1) {
       throw new RangeError(
-        `${op}: expected a filter that fits the padded image but found a span of ${span} over ${
+        `${op}: expected a window that fits the padded image but found a span of ${span} over ${
           showShape(image)
         } ` +
           `with padding ${a.padding[i]}`,

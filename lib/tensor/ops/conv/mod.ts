@@ -14,6 +14,7 @@ import {
   checkConv,
   convAttributes,
   type ConvOptions,
+  convOutputSize,
   pairOf,
   type Size2d,
 } from "./geometry.ts";
@@ -53,8 +54,19 @@ export function conv2d(
   bias: Tensor | null = null,
   options: Conv2dOptions = {},
 ): Tensor {
-  const attributes = convAttributes("conv2d", options);
-  checkConv("conv2d", x, weight, bias, attributes.groups);
+  return convolved("conv2d", x, weight, bias, options);
+}
+
+function convolved(
+  op: string,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  options: Conv2dOptions,
+): Tensor {
+  const attributes = convAttributes(op, options);
+  checkConv(op, x, weight, bias, attributes.groups);
+  convOutputSize(op, x.shape, weight.shape.slice(2), attributes);
   return conv([x, weight, bias], { ...attributes, activation: options.activation ?? "none" });
 }
 
@@ -96,17 +108,18 @@ export function conv1d(
   bias: Tensor | null = null,
   options: Conv1dOptions = {},
 ): Tensor {
-  if (x.rank !== 3 || weight.rank !== 3) {
-    throw new RangeError(
-      `conv1d: expected signals [N, C, L] and filters [O, C, k] but found ${showShape(x.shape)} and ` +
-        showShape(weight.shape),
-    );
-  }
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
   const [n, c, length] = x.shape;
   const [o, each, taps] = weight.shape;
+  if (x.rank !== 3 || weight.rank !== 3 || c !== each * groups || o % groups !== 0) {
+    throw new RangeError(
+      `conv1d: expected signals [N, C, L] and filters [O, C / ${groups}, k] but found ${
+        showShape(x.shape)
+      } and ${showShape(weight.shape)}`,
+    );
+  }
   return scope(() => {
-    const y = conv2d(reshape(x, [n, c, 1, length]), reshape(weight, [o, each, 1, taps]), bias, {
+    const y = convolved("conv1d", reshape(x, [n, c, 1, length]), reshape(weight, [o, each, 1, taps]), bias, {
       stride: [1, stride],
       padding: [0, padding],
       dilation: [1, dilation],
@@ -159,6 +172,13 @@ export function convTranspose2d(
   }
   const [n, , ...size] = x.shape;
   const outputs = weight.shape[1] * groups;
+  if (bias !== null && (bias.rank !== 1 || bias.shape[0] !== outputs || bias.dtype !== x.dtype)) {
+    throw new RangeError(
+      `convTranspose2d: expected a bias ${x.dtype}[${outputs}] but found ${bias.dtype}${
+        showShape(bias.shape)
+      }`,
+    );
+  }
   const image = [0, 1].map((i) =>
     (size[i] - 1) * stride[i] - 2 * padding[i] + dilation[i] * (weight.shape[2 + i] - 1) + extra[i] + 1
   );
