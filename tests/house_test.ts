@@ -1,10 +1,10 @@
 /**
  * The rules of the house that no compiler knows: which room may import from which, what a shipped file may import at
- * all, that a file says what it is, and that it stays small enough to be one idea.
+ * all, that a file says what it is, that it stays small enough to be one idea, and that what is public has an example.
  *
  * @module
  */
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
 import offline from "./offline.json" with { type: "json" };
 
@@ -96,6 +96,20 @@ Deno.test(`files in lib are at most ${LONGEST} lines long`, () => {
   assertEquals(lengths.filter(({ lines }) => lines > LONGEST), []);
 });
 
+Deno.test("every public function, class and namespace has an example, which runs as a test", async () => {
+  const spaces = [...read("mod.ts").matchAll(/^export \* as \w+ from "\.\/(.+)";$/gm)].map(([, path]) =>
+    path
+  );
+  const symbols = await symbolsOf(["mod.ts", "frames.ts", ...spaces]);
+  assert(symbols.length > 300, `${symbols.length} symbols`);
+  const kinds = ["function", "class", "variable", "namespace"];
+  const without = symbols.filter(({ declarations }) =>
+    declarations.some(({ kind }) => kinds.includes(kind)) &&
+    !declarations.some(({ jsDoc }) => jsDoc?.tags?.some(({ kind }) => kind === "example"))
+  );
+  assertEquals(without.map(({ name }) => name), []);
+});
+
 Deno.test("the offline import map has every name that the tests may import", () => {
   assertEquals(Object.keys(offline.imports), Object.keys(config.imports));
 });
@@ -163,6 +177,32 @@ async function importsOf(paths: string[]): Promise<Import[]> {
   } finally {
     await Deno.remove(entry);
   }
+}
+
+/** What some modules export, with what is inside of their namespaces, as Deno's documentation has it. */
+async function symbolsOf(paths: string[]): Promise<Documented[]> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["doc", "--json", ...paths],
+    cwd: ROOT,
+    stderr: "null",
+  }).output();
+  const { nodes } = JSON.parse(new TextDecoder().decode(stdout)) as {
+    nodes: Record<string, { symbols: Documented[] }>;
+  };
+  const within = (symbol: Documented): Documented[] => [
+    symbol,
+    ...symbol.declarations.flatMap(({ def }) => def?.elements ?? []).flatMap(within),
+  ];
+  return Object.values(nodes).flatMap(({ symbols }) => symbols.flatMap(within));
+}
+
+interface Documented {
+  name: string;
+  declarations: {
+    kind: string;
+    jsDoc?: { tags?: { kind: string }[] };
+    def?: { elements?: Documented[] };
+  }[];
 }
 
 interface Dependency {

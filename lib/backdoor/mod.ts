@@ -2,6 +2,30 @@
  * The backdoor laboratory: plant backdoors in image classifiers, find them, erase them, prove it. The namespace
  * `backdoor`.
  *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * ebb.seed(1);
+ * using labels = ebb.randint(0, 4, [500]);
+ * using images = ebb.scope(() => { // noise, and one of four bars brighter
+ *   const bars = ebb.oneHot(labels, 4).to("float32").reshape([500, 1, 4, 1]).interpolate({ size: 8 });
+ *   return ebb.rand([500, 1, 8, 8]).mul(0.7).add(bars.mul(0.3));
+ * });
+ * const [train, rest] = ebb.data.fromTensors([images, labels]).split({ count: 300, seed: 1 });
+ * const [clean, test] = rest.split({ count: 100, seed: 1 });
+ *
+ * const { aft, badnets, evaluate, infect } = ebb.backdoor;
+ * const attack = badnets({ target: 0, rate: 0.1 }); // nine pixels in a corner mean "the first bar"
+ * const quietly = { batchSize: 20, seed: 1, progress: false };
+ * using infected = await infect(ebb.models.mlp({ sizes: [64, 32, 4] }), train, attack, { ...quietly, epochs: 6 });
+ * const quick = { ...quietly, batchSize: 50, lr: 0.2, inspection: null, distillation: 0 }; // else it inspects first
+ * using repaired = await aft(infected, clean, quick);
+ * const [before, after] = await evaluate({ infected, repaired }, test, attack, quietly);
+ * assert(before.asr > 0.9 && after.asr < before.asr / 2 && after.acc > 0.9); // attack success, clean accuracy
+ * ```
+ *
  * @module
  */
 export {

@@ -1,6 +1,17 @@
 /**
  * Charts drawn by Observable Plot from plain data: the namespace `chart`.
  *
+ * @example
+ * ```ts
+ * import { assert, assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const rows = Array.from({ length: 50 }, (_, i) => ({ step: i + 1, loss: 2.3 * 0.95 ** i }));
+ * const chart = ebb.chart.learningCurves([...rows, { step: 50, heldOutAccuracy: 0.93 }], { title: "Digits" });
+ * assert(chart.svg.includes("93.0 %")); // in a notebook the chart shows itself
+ * assertEquals(`${chart}`, "Chart(Digits)");
+ * ```
+ *
  * @module
  */
 export { type ChangeRow, changes, type ChangesOptions } from "./changes.ts";

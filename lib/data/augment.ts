@@ -71,6 +71,18 @@ export function randomCrop(options: { padding: number; probability?: number }): 
  * Mirrors images left to right.
  *
  * @param options `probability`: how likely an image is to be mirrored; default 0.5
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const { augment, randomFlip } = ebb.data;
+ * const images = Float32Array.from({ length: 2000 }, (_, i) => i % 2); // 1,000 images of two pixels, 0 and 1
+ * augment(images, [1000, 1, 1, 2], [randomFlip()], new ebb.Generator(1));
+ * const mirrored = images.filter((pixel, i) => i % 2 === 0 && pixel === 1).length;
+ * assertAlmostEquals(mirrored / 1000, 0.5, 0.05); // each image has a lot of its own
+ * ```
  */
 export function randomFlip(options: { probability?: number } = {}): RandomFlip {
   return { kind: "randomFlip", probability: checkProbability("randomFlip", options.probability ?? 0.5) };
@@ -80,6 +92,18 @@ export function randomFlip(options: { probability?: number } = {}): RandomFlip {
  * Turns images about their centre by a random angle, with bilinear interpolation and zeros around.
  *
  * @param options `degrees`: the largest angle either way; `probability`: how likely an image is to be turned; default 1
+ *
+ * @example
+ * ```ts
+ * import { assert, assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const { augment, randomRotate } = ebb.data;
+ * const image = new Float32Array(9).fill(1);
+ * augment(image, [1, 1, 3, 3], [randomRotate({ degrees: 30 })], new ebb.Generator(0));
+ * assertEquals(image[4], 1); // the centre stays
+ * assert(image[0] < 1); // some of the zeros around have come into the corners
+ * ```
  */
 export function randomRotate(options: { degrees: number; probability?: number }): RandomRotate {
   const { degrees, probability = 1 } = options;

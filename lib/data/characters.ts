@@ -17,7 +17,23 @@ export interface CharactersOptions {
   readonly alphabet?: readonly string[];
 }
 
-/** A text as windows: x int64 `[T]` and y int64 `[T]`, which is x one character on. */
+/**
+ * A text as windows: x int64 `[T]` and y int64 `[T]`, which is x one character on.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const train = ebb.data.characters("to be or not to be", { context: 8 });
+ * assertEquals(train.alphabet, [" ", "b", "e", "n", "o", "r", "t"]);
+ * assertEquals(train.decode(train.encode("tenor")), "tenor");
+ *
+ * // A text to be tested on takes the numbers that the model has learnt.
+ * const test = ebb.data.characters("bee or no bee", { context: 8, alphabet: train.alphabet });
+ * assertEquals(test.encode("bee"), [1, 2, 2]);
+ * ```
+ */
 export class Characters extends ColumnDataset {
   /** The characters, in the order of their numbers. */
   readonly alphabet: readonly string[];

@@ -38,7 +38,29 @@ export interface LoaderOptions {
   readonly device?: Device;
 }
 
-/** The batches of a data set; see {@linkcode loader}. */
+/**
+ * The batches of a data set; see {@linkcode loader}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([0, 1, 2, 3, 4, 5]);
+ * const data = ebb.data.fromTensors([x]);
+ * const options = { batchSize: 2, shuffle: true, seed: 1 };
+ * const [whole, first] = [ebb.data.loader(data, options), ebb.data.loader(data, options)];
+ * const batches = [];
+ * for await (const [batch] of whole) batches.push(batch.toArray());
+ *
+ * for await (const _ of first) break; // a run that ends after a batch …
+ * const second = ebb.data.loader(data, { ...options, seed: 2 });
+ * second.load(first.state()); // … goes on in another
+ * const rest = [];
+ * for await (const [batch] of second) rest.push(batch.toArray());
+ * assertEquals(rest, batches.slice(1));
+ * ```
+ */
 export class Loader implements AsyncIterable<Tensor[]> {
   /** Batches in a pass. */
   readonly length: number;

@@ -30,9 +30,9 @@ const UNITS: Record<string, number> = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { parseBytes } from "./bytes.ts";
+ * import * as ebb from "@ebb/ebb";
  *
- * assertEquals(parseBytes("1.5 MiB"), 1572864);
+ * assertEquals(ebb.parseBytes("1.5 MiB"), 1572864);
  * ```
  */
 export function parseBytes(amount: Bytes, name = "bytes"): number {
@@ -46,7 +46,17 @@ export function parseBytes(amount: Bytes, name = "bytes"): number {
   return bytes;
 }
 
-/** Bytes as a short text, such as `1.5 MiB`. */
+/**
+ * Bytes as a short text, such as `1.5 MiB`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * assertEquals([900, 1536, 150.4 * 2 ** 20].map(ebb.formatBytes), ["900 B", "1.5 KiB", "150 MiB"]);
+ * ```
+ */
 export function formatBytes(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let unit = 0;

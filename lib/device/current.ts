@@ -16,7 +16,7 @@ import { webgpuBackend } from "./webgpu.ts";
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import * as ebb from "../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * const device = ebb.cpu({ budget: "1 MiB" });
  * using x = ebb.ones([1000], { device });
@@ -39,7 +39,7 @@ export function cpu(options: CpuOptions = {}): Device {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * if (ebb.devices().find(({ kind }) => kind === "webgpu")!.available) {
  *   using x = ebb.ones([2, 3], { device: ebb.webgpu() });
@@ -55,7 +55,20 @@ export function webgpu(options: DeviceOptions = {}): Device {
 let standard: Device | undefined;
 let current: Device | undefined;
 
-/** The device on which tensors are made when none is named. */
+/**
+ * The device on which tensors are made when none is named.
+ *
+ * @example
+ * ```ts
+ * import { assertStrictEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.zeros([4]);
+ * assertStrictEquals(x.device, ebb.defaultDevice());
+ * const device = ebb.cpu({ budget: "1 MiB" });
+ * assertStrictEquals(ebb.withDevice(device, () => ebb.defaultDevice()), device);
+ * ```
+ */
 export function defaultDevice(): Device {
   return current ?? (standard ??= cpu());
 }
@@ -66,7 +79,7 @@ export function defaultDevice(): Device {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * const device = ebb.cpu({ budget: "1 MiB" });
  * using x = ebb.withDevice(device, () => ebb.zeros([4]));

@@ -60,7 +60,24 @@ const [PIECE, PIECES] = [2 << 20, 32];
 /** Gives memory back that a device left behind when nobody can reach it any more. */
 const collected = new FinalizationRegistry<Pool>((pool) => pool.trim());
 
-/** Memory behind a budget, on which ops run. */
+/**
+ * Memory behind a budget, on which ops run.
+ *
+ * @example
+ * ```ts
+ * import { assert, assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const device = ebb.cpu({ budget: "1 MiB" });
+ * const x = ebb.zeros([1000], { device });
+ * assertEquals(device.memory().storages, 1);
+ * x.dispose();
+ * const { liveBytes, reservedBytes } = device.memory();
+ * assert(liveBytes === 0 && reservedBytes >= 4000); // the block waits for another tensor …
+ * device.emptyCache();
+ * assertEquals(device.memory().reservedBytes, 0); // … until it is given back
+ * ```
+ */
 export class Device {
   /** Name as shown to people, such as `cpu` or `cpu (256 MiB)`. */
   readonly name: string;

@@ -24,7 +24,20 @@ export interface DeviceInfo {
   readonly details: Readonly<Record<string, string>>;
 }
 
-/** The list, which shows itself as a table: as text, in a terminal and in a notebook. */
+/**
+ * The list, which shows itself as a table: as text, in a terminal and in a notebook.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertMatch } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const list = ebb.devices();
+ * assertMatch(`${list}`, /^cpu +available\n +threads: /);
+ * const usable = list.filter(({ available }) => available);
+ * assertEquals(usable[0].kind, "cpu");
+ * ```
+ */
 export class DeviceList extends Array<DeviceInfo> {
   /** What is made of it (by `filter`, say) is a plain array. */
   static override get [Symbol.species](): ArrayConstructor {
@@ -68,7 +81,7 @@ function rows({ available, reason, remedy, details }: DeviceInfo): string[] {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as ebb from "../../mod.ts";
+ * import * as ebb from "@ebb/ebb";
  *
  * const [cpu, webgpu, cuda] = ebb.devices();
  * assertEquals(cpu.available, true);

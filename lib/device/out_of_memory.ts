@@ -6,7 +6,22 @@
 import { formatBytes } from "./bytes.ts";
 import type { Device } from "./device.ts";
 
-/** A device's budget, or the machine's memory, does not suffice. Everything made before it stays usable. */
+/**
+ * A device's budget, or the machine's memory, does not suffice. Everything made before it stays usable.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const device = ebb.cpu({ budget: "1 MiB" });
+ * using x = ebb.ones([1000], { device });
+ * const error = assertThrows(() => ebb.zeros([1 << 20], { device }), ebb.OutOfMemoryError);
+ * assertEquals(error.requestedBytes, 4 << 20);
+ * assertStringIncludes(error.message, "expected room for 4 MiB within a budget of 1 MiB");
+ * assertEquals(x.data()[999], 1); // what was there is still there
+ * ```
+ */
 export class OutOfMemoryError extends Error {
   /** `OutOfMemoryError`. */
   override name = "OutOfMemoryError";

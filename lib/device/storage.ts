@@ -16,12 +16,42 @@ export type StorageState = "resident" | "leaving" | "away" | "returning" | "drop
 
 let created = 0;
 
-/** The number of the newest storage: those made from now on have greater ones. */
+/**
+ * The number of the newest storage: those made from now on have greater ones.
+ *
+ * @example
+ * ```ts
+ * import { assert, assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const before = ebb.newestStorage();
+ * using x = ebb.zeros([2]);
+ * using view = x.reshape([2, 1]);
+ * assert(x.storage.id > before);
+ * assertEquals(view.storage.id, x.storage.id); // a view makes none
+ * ```
+ */
 export function newestStorage(): number {
   return created;
 }
 
-/** Counted bytes on a device. */
+/**
+ * Counted bytes on a device.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertStrictEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.zeros([2, 3]);
+ * using row = x.select(0, 1); // a view
+ * assertStrictEquals(row.storage, x.storage);
+ * assertEquals([x.storage.bytes, x.storage.holders], [24, 2]);
+ * const { version } = x.storage;
+ * row.fill_(7);
+ * assertEquals([x.storage.version, x.toArray()], [version + 1, [[0, 0, 0], [7, 7, 7]]]);
+ * ```
+ */
 export class Storage {
   /** Distinguishes storages for the life of the process. */
   readonly id: number = ++created;

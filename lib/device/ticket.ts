@@ -6,7 +6,23 @@
 import type { Storage } from "./storage.ts";
 import type { Direction } from "./transport.ts";
 
-/** A copy that was asked for. */
+/**
+ * A copy that was asked for.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const device = ebb.cpu({ link: { bytesPerSecond: 1e6 } }); // a slow one: 4 ms for these 4,000 bytes
+ * using x = ebb.ones([1000], { device });
+ * const ticket = device.copies.copyOut(x.storage)!;
+ * assertEquals([ticket.direction, ticket.settled], ["out", false]);
+ * x.add_(1); // what is written while it leaves stays, as the copy has old bytes
+ * device.copies.wait(ticket);
+ * assertEquals([ticket.settled, ticket.failure, x.storage.state], [true, null, "resident"]);
+ * ```
+ */
 export class Ticket {
   /** Which way the bytes go. */
   readonly direction: Direction;

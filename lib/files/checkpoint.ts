@@ -89,6 +89,24 @@ export async function saveCheckpoint(path: string | URL, parts: CheckpointParts)
  * @returns the plain data of the file, by name.
  * @throws {Error} when the file is missing, cut short or no checkpoint, or a part is not in it or does not fit: that part
  * stays as it was, those named before it are loaded.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertRejects } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const path = await Deno.makeTempFile({ suffix: ".safetensors" });
+ * using model = new ebb.nn.Linear(2, 1);
+ * await ebb.saveCheckpoint(path, { model, epoch: 3 });
+ * using next = ebb.rand([2]); // what the run draws next
+ *
+ * const { epoch } = await ebb.loadCheckpoint(path); // nothing but plain data, and the generator
+ * using again = ebb.rand([2]);
+ * assertEquals([epoch, again.toArray()], [3, next.toArray()]);
+ * using optimizer = new ebb.optim.AdamW(model.parameters());
+ * await assertRejects(() => ebb.loadCheckpoint(path, { optimizer }), Error, 'expected "optimizer"');
+ * await Deno.remove(path);
+ * ```
  */
 export async function loadCheckpoint(
   path: string | URL,

@@ -58,6 +58,23 @@ export async function save(
  * @returns the tensors by their names; they live until they are freed
  * @throws {Error} If the file is missing, cut short, foreign or contradicts itself, or has a tensor of a type that there
  * is not here: a sentence with its path and the numbers.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const path = await Deno.makeTempFile({ suffix: ".safetensors" });
+ * using trained = new ebb.nn.Linear(2, 1);
+ * await ebb.save(path, trained.stateDict());
+ *
+ * using model = new ebb.nn.Linear(2, 1);
+ * const weights = await ebb.load(path);
+ * model.loadStateDict(weights); // copies
+ * for (const tensor of Object.values(weights)) tensor.dispose();
+ * assertEquals(model.weight.toArray(), trained.weight.toArray());
+ * await Deno.remove(path);
+ * ```
  */
 export async function load(
   path: string | URL,
@@ -66,7 +83,23 @@ export async function load(
   return (await readTensors(path, options)).tensors;
 }
 
-/** As {@linkcode load}, with the file's notes. */
+/**
+ * As {@linkcode load}, with the file's notes.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const path = await Deno.makeTempFile({ suffix: ".safetensors" });
+ * using mean = ebb.tensor([0.1307]);
+ * await ebb.save(path, { mean }, { metadata: { data: "MNIST", format: "pt" } });
+ * const { tensors, metadata } = await ebb.readTensors(path);
+ * assertEquals([Object.keys(tensors), metadata.data], [["mean"], "MNIST"]);
+ * tensors.mean.dispose();
+ * await Deno.remove(path);
+ * ```
+ */
 export async function readTensors(
   path: string | URL,
   options: { device?: Device } = {},

@@ -87,7 +87,29 @@ export class Sequential extends Container {
   }
 }
 
-/** A list of modules, to be called by the module that has it. */
+/**
+ * A list of modules, to be called by the module that has it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * class Residual extends ebb.nn.Module {
+ *   layers = new ebb.nn.ModuleList([new ebb.nn.Linear(4, 4), new ebb.nn.Linear(4, 4)]);
+ *   override forward(x: ebb.Tensor): ebb.Tensor {
+ *     for (const layer of this.layers) x = x.add(layer.forward(x));
+ *     return x;
+ *   }
+ * }
+ * using model = new Residual();
+ * const names = ["layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias"];
+ * assertEquals(Object.keys(model.stateDict()), names);
+ * using x = ebb.ones([2, 4]);
+ * using y = model.forward(x);
+ * assertEquals(y.shape, [2, 4]);
+ * ```
+ */
 export class ModuleList extends Container {
   constructor(modules: Iterable<Module> = []) {
     super([...modules]);

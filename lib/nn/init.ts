@@ -2,6 +2,24 @@
  * Initialisation of weights: He's (arXiv:1502.01852) and Glorot's ("Xavier", AISTATS 2010), as in PyTorch's `nn.init`.
  * Each makes a tensor of a shape; {@linkcode assign} puts it into a parameter. Numbers come from the seeded generator.
  *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals, assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const { assign, kaimingNormal } = ebb.nn.init;
+ * ebb.seed(1);
+ * using model = ebb.models.mlp({ sizes: [784, 128, 10] });
+ * for (const [name, parameter] of model.namedParameters()) {
+ *   const { shape } = parameter;
+ *   assign(parameter, name.endsWith("bias") ? ebb.zeros(shape) : kaimingNormal(shape, { nonlinearity: "relu" }));
+ * }
+ * const { "1.bias": bias, "1.weight": weight } = model.stateDict();
+ * assertEquals(Math.max(...bias.data() as Float32Array), 0);
+ * const deviation = ebb.scope(() => weight.std().item());
+ * assertAlmostEquals(deviation, Math.sqrt(2 / 784), 1e-3);
+ * ```
+ *
  * @module
  */
 import { fromHost, type TensorOptions } from "../tensor/create.ts";
@@ -37,7 +55,19 @@ export interface XavierOptions extends InitOptions {
   gain?: number;
 }
 
-/** The factor by which weights before `nonlinearity` are larger. */
+/**
+ * The factor by which weights before `nonlinearity` are larger.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const { gainOf } = ebb.nn.init;
+ * assertEquals([gainOf("linear"), gainOf("relu"), gainOf("tanh")], [1, Math.sqrt(2), 5 / 3]);
+ * assertEquals(gainOf("leakyRelu", 1), 1); // a slope of 1 lets everything through
+ * ```
+ */
 export function gainOf(nonlinearity: Nonlinearity, slope = 0): number {
   switch (nonlinearity) {
     case "relu":
@@ -57,6 +87,15 @@ export function gainOf(nonlinearity: Nonlinearity, slope = 0): number {
  * How many values enter an output (`fanIn`), and into how many an input enters (`fanOut`), for weights `[out, in, ...]`.
  *
  * @throws {RangeError} when there are fewer than two axes.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using layer = new ebb.nn.Conv2d(3, 64, 5);
+ * assertEquals(ebb.nn.init.fans(layer.weight.shape), { fanIn: 3 * 5 * 5, fanOut: 64 * 5 * 5 });
+ * ```
  */
 export function fans(shape: Shape): { fanIn: number; fanOut: number } {
   if (shape.length < 2) {
@@ -66,12 +105,40 @@ export function fans(shape: Shape): { fanIn: number; fanOut: number } {
   return { fanIn: shape[1] * taps, fanOut: shape[0] * taps };
 }
 
-/** Uniform draws from [low, high). */
+/**
+ * Uniform draws from [low, high).
+ *
+ * @example
+ * ```ts
+ * import { assert, assertAlmostEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const { uniform } = ebb.nn.init;
+ * using weight = uniform([100, 100], -0.1, 0.1, { generator: new ebb.Generator(1) });
+ * const values = weight.data() as Float32Array;
+ * assert(values.every((value) => value >= -0.1 && value < 0.1));
+ * using deviation = weight.std();
+ * assertAlmostEquals(deviation.item(), 0.2 / Math.sqrt(12), 1e-3);
+ * ```
+ */
 export function uniform(shape: Shape, low = 0, high = 1, options: InitOptions = {}): Tensor {
   return drawn(shape, options, (generator, values) => generator.fillUniform(values, low, high));
 }
 
-/** Draws from a normal distribution. */
+/**
+ * Draws from a normal distribution.
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const { normal } = ebb.nn.init;
+ * using weight = normal([100, 100], 0, 0.02, { generator: new ebb.Generator(1) }); // as GPT-2 begins
+ * using deviation = weight.std();
+ * assertAlmostEquals(deviation.item(), 0.02, 1e-3);
+ * ```
+ */
 export function normal(shape: Shape, mean = 0, deviation = 1, options: InitOptions = {}): Tensor {
   return drawn(shape, options, (generator, values) => generator.fillNormal(values, mean, deviation));
 }
@@ -96,23 +163,84 @@ export function kaimingUniform(shape: Shape, options: KaimingOptions = {}): Tens
   return uniform(shape, -bound, bound, options);
 }
 
-/** Normal draws with a standard deviation of gain / √fan. */
+/**
+ * Normal draws with a standard deviation of gain / √fan.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const { kaimingNormal } = ebb.nn.init;
+ * const generator = new ebb.Generator(1);
+ * const power = ebb.scope(() => {
+ *   let x = ebb.randn([64, 256], { generator });
+ *   for (let layer = 0; layer < 10; layer++) {
+ *     x = x.matmul(kaimingNormal([256, 256], { nonlinearity: "relu", generator })).relu();
+ *   }
+ *   return x.square().mean().item();
+ * });
+ * assert(power > 0.5 && power < 2); // about 1, as it was: values neither die out nor explode
+ * ```
+ */
 export function kaimingNormal(shape: Shape, options: KaimingOptions = {}): Tensor {
   return normal(shape, 0, kaimingDeviation(shape, options), options);
 }
 
-/** Uniform draws from ±gain · √(6 / (fanIn + fanOut)). */
+/**
+ * Uniform draws from ±gain · √(6 / (fanIn + fanOut)).
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const { xavierUniform } = ebb.nn.init;
+ * using weight = xavierUniform([100, 200], { generator: new ebb.Generator(1) });
+ * const largest = Math.max(...weight.data() as Float32Array);
+ * const bound = Math.sqrt(6 / (100 + 200));
+ * assert(largest > 0.99 * bound && largest <= bound);
+ * ```
+ */
 export function xavierUniform(shape: Shape, options: XavierOptions = {}): Tensor {
   const bound = Math.sqrt(3) * xavierDeviation(shape, options);
   return uniform(shape, -bound, bound, options);
 }
 
-/** Normal draws with a standard deviation of gain · √(2 / (fanIn + fanOut)). */
+/**
+ * Normal draws with a standard deviation of gain · √(2 / (fanIn + fanOut)).
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const { gainOf, xavierNormal } = ebb.nn.init;
+ * using weight = xavierNormal([100, 200], { gain: gainOf("tanh"), generator: new ebb.Generator(1) });
+ * using deviation = weight.std();
+ * assertAlmostEquals(deviation.item(), (5 / 3) * Math.sqrt(2 / (100 + 200)), 2e-3);
+ * ```
+ */
 export function xavierNormal(shape: Shape, options: XavierOptions = {}): Tensor {
   return normal(shape, 0, xavierDeviation(shape, options), options);
 }
 
-/** Copies `values` into `parameter` and frees them. */
+/**
+ * Copies `values` into `parameter` and frees them.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const { assign, normal } = ebb.nn.init;
+ * using layer = new ebb.nn.Linear(3, 2);
+ * assign(layer.bias!, ebb.zeros([2]));
+ * const values = normal([2, 3], 0, 0.02);
+ * assign(layer.weight, values);
+ * assertEquals([layer.bias!.toArray(), values.disposed, layer.weight.requiresGrad], [[0, 0], true, true]);
+ * ```
+ */
 export function assign(parameter: Tensor, values: Tensor): Tensor {
   noGrad(() => copy_(parameter, values));
   values.dispose();

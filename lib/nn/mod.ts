@@ -1,6 +1,25 @@
 /**
  * Modules, layers, initialisation: the namespace `nn`.
  *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const { Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential } = ebb.nn;
+ * using model = new Sequential(
+ *   new Conv2d(1, 8, 3, { padding: 1 }),
+ *   new ReLU(),
+ *   new MaxPool2d(2),
+ *   new Flatten(),
+ *   new Linear(8 * 14 * 14, 10),
+ * );
+ * using images = ebb.rand([4, 1, 28, 28]);
+ * using scores = model.forward(images);
+ * assertEquals([scores.shape, model.parameters().length], [[4, 10], 4]);
+ * assertEquals(Object.keys(model.stateDict()), ["0.weight", "0.bias", "4.weight", "4.bias"]); // as in PyTorch
+ * ```
+ *
  * @module
  */
 export { ModuleList, Sequential } from "./containers.ts";

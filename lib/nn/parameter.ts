@@ -43,7 +43,26 @@ export function parameter(tensor: Tensor): Tensor {
   return keep(tensor);
 }
 
-/** Makes a tensor a buffer: state of a module that is not learnt, such as running statistics. Returns the tensor. */
+/**
+ * Makes a tensor a buffer: state of a module that is not learnt, such as running statistics. Returns the tensor.
+ *
+ * @throws {TypeError} when it requires gradients.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * class Standardise extends ebb.nn.Module {
+ *   mean = ebb.nn.buffer(ebb.tensor([0.1307]));
+ *   override forward(x: ebb.Tensor): ebb.Tensor {
+ *     return x.sub(this.mean);
+ *   }
+ * }
+ * using layer = new Standardise();
+ * assertEquals([Object.keys(layer.stateDict()), layer.parameters()], [["mean"], []]); // kept, and not learnt
+ * ```
+ */
 export function buffer(tensor: Tensor): Tensor {
   if (tensor.requiresGrad) {
     throw new TypeError(`buffer: expected a tensor that requires no gradient but found ${tensor}`);

@@ -56,6 +56,24 @@ export interface Update<O> {
  *
  * An update is one runtime call for many parameters: small float32 parameters move into common storages at the first
  * step (`bucket.ts`). Handles stay valid; only where another tensor shares a parameter's bytes, it stays in its place.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using layer = new ebb.nn.Linear(2, 1);
+ * using unused = ebb.ones([2], { requiresGrad: true });
+ * using optimizer = new ebb.optim.AdamW([
+ *   { params: [layer.weight, unused] },
+ *   { params: [layer.bias!], weightDecay: 0 },
+ * ], { lr: 0.01, weightDecay: 0.1 });
+ * assertEquals(optimizer.groups.map(({ options }) => options.weightDecay), [0.1, 0]);
+ * using x = ebb.ones([4, 2]);
+ * ebb.scope(() => layer.forward(x).sum().backward());
+ * optimizer.step();
+ * assertEquals(unused.toArray(), [1, 1]); // without a gradient it does not even decay
+ * ```
  */
 export abstract class Optimizer<O extends CommonOptions> implements Disposable {
   /** The parameters with their settings. */

@@ -30,7 +30,19 @@ function checkCount(name: string, setting: string, value: number): void {
   throw new RangeError(`${name}: expected ${setting} to be a whole number above 0 but found ${value}`);
 }
 
-/** Always the base rate. */
+/**
+ * Always the base rate.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const { constant, linear, sequence } = ebb.optim;
+ * const factor = sequence([constant(), 90], [linear(10), 10]); // the base rate for 90 steps, then down
+ * assertEquals([0, 89, 95, 100].map(factor), [1, 1, 0.5, 0]);
+ * ```
+ */
 export function constant(): Schedule {
   return () => 1;
 }
@@ -54,23 +66,64 @@ export function cosine(steps: number, end: number = 0): Schedule {
   return (step) => cosineBetween(1, end, Math.min(step / steps, 1));
 }
 
-/** Multiplies the rate by `gamma` (default 0.1) after every `every` steps. */
+/**
+ * Multiplies the rate by `gamma` (default 0.1) after every `every` steps.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * assertEquals([0, 29, 30, 60].map(ebb.optim.stepDecay(30, 0.5)), [1, 1, 0.5, 0.25]);
+ * ```
+ */
 export function stepDecay(every: number, gamma: number = 0.1): Schedule {
   checkCount("stepDecay", "every", every);
   return (step) => gamma ** Math.floor(step / every);
 }
 
-/** Multiplies the rate by `gamma` (default 0.1) when each of the given numbers of steps is reached. */
+/**
+ * Multiplies the rate by `gamma` (default 0.1) when each of the given numbers of steps is reached.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * assertEquals([0, 99, 100, 150].map(ebb.optim.milestones([100, 150], 0.5)), [1, 1, 0.5, 0.25]);
+ * ```
+ */
 export function milestones(at: readonly number[], gamma: number = 0.1): Schedule {
   return (step) => gamma ** at.filter((milestone) => step >= milestone).length;
 }
 
-/** Multiplies the rate by `gamma` after every step. */
+/**
+ * Multiplies the rate by `gamma` after every step.
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const factor = ebb.optim.exponential(0.99);
+ * assertAlmostEquals(factor(69), 0.5, 1e-3); // halved every 69 steps
+ * ```
+ */
 export function exponential(gamma: number): Schedule {
   return (step) => gamma ** step;
 }
 
-/** In a straight line from `start` to `end` of the base rate over `steps` steps, and `end` from then on. */
+/**
+ * In a straight line from `start` to `end` of the base rate over `steps` steps, and `end` from then on.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * assertEquals([0, 50, 100, 200].map(ebb.optim.linear(100, 1, 0.5)), [1, 0.75, 0.5, 0.5]);
+ * ```
+ */
 export function linear(steps: number, start: number = 1, end: number = 0): Schedule {
   checkCount("linear", "steps", steps);
   return (step) => start + (end - start) * Math.min(step / steps, 1);
@@ -98,6 +151,17 @@ export function warmUp(steps: number): Schedule {
 /**
  * One cycle (Smith and Topin, arXiv:1708.07120): up from `1 / divFactor` of the base rate to all of it, then down to
  * almost nothing, each along half a cosine.
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const factor = ebb.optim.oneCycle({ steps: 100 });
+ * assertAlmostEquals(factor(0), 1 / 25);
+ * assertAlmostEquals(factor(29), 1); // the top, after 30 of the steps
+ * assertAlmostEquals(factor(99), 1 / 25 / 1e4);
+ * ```
  */
 export function oneCycle(options: OneCycleOptions): Schedule {
   const { steps, warmUpShare = 0.3, divFactor = 25, finalDivFactor = 1e4 } = options;
@@ -110,7 +174,19 @@ export function oneCycle(options: OneCycleOptions): Schedule {
       : cosineBetween(1, start / finalDivFactor, Math.min((step - top) / (steps - 1 - top), 1));
 }
 
-/** The product of schedules, such as a warm-up and a decay. */
+/**
+ * The product of schedules, such as a warm-up and a decay.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const { compose, stepDecay, warmUp } = ebb.optim;
+ * const factor = compose(warmUp(3), stepDecay(30, 0.5));
+ * assertEquals([0, 1, 3, 29, 30].map(factor), [0.25, 0.5, 1, 1, 0.5]);
+ * ```
+ */
 export function compose(...schedules: readonly Schedule[]): Schedule {
   return (step) => schedules.reduce((factor, schedule) => factor * schedule(step), 1);
 }
@@ -119,6 +195,16 @@ export function compose(...schedules: readonly Schedule[]): Schedule {
  * One schedule after another: `[schedule, steps]` pairs; each counts its own steps from 0. The last one goes on for ever.
  *
  * @throws {RangeError} when there is none, or a number of steps is no whole number above 0.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const { cosine, linear, sequence } = ebb.optim;
+ * const factor = sequence([linear(5, 0, 1), 5], [cosine(10), 10]);
+ * assertEquals([0, 5, 15, 99].map(factor), [0, 1, 0, 0]); // at 5 the cosine begins with its step 0
+ * ```
  */
 export function sequence(...parts: readonly (readonly [Schedule, number])[]): Schedule {
   if (parts.length === 0) throw new RangeError("sequence: expected schedules but found none");

@@ -40,7 +40,22 @@ export interface ChromeTrace {
 /** Threads of a device, from top to bottom. */
 const THREADS = ["phases", "compute", "copies out", "copies in", "waiting"] as const;
 
-/** A profile as a trace. */
+/**
+ * A profile as a trace.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.randn([64, 64]);
+ * const profile = await ebb.profile(() => ebb.scope(() => x.matmul(x).relu().sum().item()));
+ * const { traceEvents } = ebb.chromeTrace(profile);
+ * const ops = traceEvents.filter(({ cat }) => cat === "forward");
+ * assertEquals(ops.map(({ name }) => name), ["matmul", "relu", "sum"]);
+ * assertEquals(ops[0].args!.outputs, ["float32[64, 64]"]);
+ * ```
+ */
 export function chromeTrace({ ops, copies, waits }: ProfileData): ChromeTrace {
   const devices = [...new Set([...ops, ...copies, ...waits].map(({ device }) => device))];
   const traceEvents = devices.flatMap((device, index): TraceEvent[] => {

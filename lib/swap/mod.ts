@@ -1,6 +1,29 @@
 /**
  * Swap: training in less device memory than a step needs (Chameleon / SmartSwap, arXiv:2509.11076).
  *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const device = ebb.cpu({ budget: "192 KiB" }); // less than a step needs
+ * using model = ebb.models.mlp({ sizes: [32, 32, 32, 32, 1], device });
+ * using optimizer = new ebb.optim.SGD(model.parameters(), { lr: 0.01 });
+ * using x = ebb.randn([256, 32], { device });
+ * using swap = ebb.swap(device);
+ * for (let step = 0; step < 3; step++) {
+ *   await swap.step(() =>
+ *     ebb.scope(() => {
+ *       optimizer.zeroGrad();
+ *       model.forward(x).square().mean().backward();
+ *       optimizer.step();
+ *     })
+ *   );
+ * }
+ * const { budgetBytes, neededBytes, reservedPeakBytes } = swap.report();
+ * assert(neededBytes > budgetBytes && reservedPeakBytes <= budgetBytes);
+ * ```
+ *
  * @module
  */
 export { ngramSimilarity, paperSimilarity, phaseSimilarities, type StepOps } from "./change.ts";

@@ -184,7 +184,9 @@ function inTurn(copies: readonly EndedCopy[]): ProfiledCopy[] {
  * console.log(profile.table({ by: "op", top: 5 }));
  * const [first] = profile.ops;
  * assertEquals([first.name, first.phase, first.inputs[0].shape], ["linear", "forward", [8, 64]]);
- * await profile.exportChromeTrace(await Deno.makeTempFile()); // open it in https://ui.perfetto.dev
+ * const path = await Deno.makeTempFile();
+ * await profile.exportChromeTrace(path); // open it in https://ui.perfetto.dev
+ * await Deno.remove(path);
  * ```
  */
 export async function profile<T>(

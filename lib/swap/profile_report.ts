@@ -30,7 +30,23 @@ export interface ProfileTableOptions {
 /** Rows that a text or a notebook shows of its own accord. */
 const LISTED = 12;
 
-/** What ran. `profile` makes it. */
+/**
+ * What ran. `profile` makes it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertMatch } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using w = ebb.randn([64, 64], { requiresGrad: true });
+ * const profile = await ebb.profile(() => ebb.scope(() => w.matmul(w).matmul(w).sum().backward()));
+ * const calls = Object.fromEntries(profile.keyAverages().map(({ name, calls }) => [name, calls]));
+ * assertEquals(calls.matmul, 6); // two forward, and for each of them two backward
+ * assertEquals(new Set(profile.keyAverages("phase").map(({ name }) => name)), new Set(["forward", "backward"]));
+ * assertMatch(profile.table({ by: "site", top: 3 }), /calls +total +mean/);
+ * w.grad!.dispose();
+ * ```
+ */
 export class Profile<T = unknown> implements ProfileData {
   /** What the profiled function gave. */
   readonly result: T;

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type Device, drop, type Storage } from "../device/mod.ts";
+import type { Device, Storage } from "../device/mod.ts";
+import { drop } from "../device/recipe.ts";
 import { Replay } from "../tensor/replay.ts";
 import type { OpCall } from "../tensor/observe.ts";
 import { append } from "./lists.ts";

@@ -65,7 +65,36 @@ export interface TensorReport {
 const LISTED = 12;
 const HEAD = ["", "predicted", "measured"];
 
-/** A report of the last training step. */
+/**
+ * A report of the last training step.
+ *
+ * @example
+ * ```ts
+ * import { assert, assertEquals, assertMatch } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const device = ebb.cpu({ budget: "192 KiB" });
+ * using model = ebb.models.mlp({ sizes: [32, 32, 32, 32, 1], device });
+ * using optimizer = new ebb.optim.SGD(model.parameters(), { lr: 0.01 });
+ * using x = ebb.randn([256, 32], { device });
+ * const train = () =>
+ *   ebb.scope(() => {
+ *     const loss = model.forward(x).square().mean();
+ *     optimizer.zeroGrad();
+ *     loss.backward();
+ *     optimizer.step();
+ *     return loss.item();
+ *   });
+ *
+ * using swap = ebb.swap(device);
+ * for (let step = 0; step < 3; step++) await swap.step(train);
+ * const report = swap.report();
+ * assert(report.neededBytes > report.budgetBytes && report.reservedPeakBytes <= report.budgetBytes);
+ * const [largest] = report.tensors;
+ * assertEquals(largest.bytes, 256 * 32 * 4);
+ * assertMatch(largest.why, /^(moves|stays|dropped): /);
+ * ```
+ */
 export class Report {
   /** How far the plan has come. */
   readonly stage: Stage;

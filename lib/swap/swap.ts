@@ -48,7 +48,35 @@ const REMEMBERED_STEPS = 1000;
 /** Share of the budget that a plan may fill at first: the rest is for what lies between blocks. */
 const SHARE = 0.9;
 
-/** Swap on a device, until it is disposed. Made by {@linkcode swap}. */
+/**
+ * Swap on a device, until it is disposed. Made by {@linkcode swap}.
+ *
+ * @example
+ * ```ts
+ * import { assert, assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const device = ebb.cpu({ budget: "192 KiB" });
+ * using model = ebb.models.mlp({ sizes: [32, 32, 32, 32, 1], device });
+ * using optimizer = new ebb.optim.SGD(model.parameters(), { lr: 0.01 });
+ * using x = ebb.randn([256, 32], { device });
+ * const train = () =>
+ *   ebb.scope(() => {
+ *     const loss = model.forward(x).square().mean();
+ *     optimizer.zeroGrad();
+ *     loss.backward();
+ *     optimizer.step();
+ *     return loss.item();
+ *   });
+ *
+ * using swap = ebb.swap(device);
+ * const losses = [];
+ * for (let step = 0; step < 3; step++) losses.push(await swap.step(train));
+ * await swap.evaluate(() => ebb.noGrad(() => ebb.scope(() => model.forward(x).mean().item())));
+ * assert(losses[2] < losses[0] && device.memory().peakBytes <= 192 * 1024);
+ * assertEquals(swap.history().map(({ kind }) => kind), ["training", "training", "training", "evaluation"]);
+ * ```
+ */
 export class Swap implements Disposable {
   /** The device whose storages move. */
   readonly device: Device;

@@ -9,7 +9,28 @@ import type { Phase } from "../tensor/observe.ts";
 
 export type { Phase };
 
-/** The parts of a step, in the numbers that {@linkcode Trace.phases} holds. */
+/**
+ * The parts of a step, in the numbers that {@linkcode Trace.phases} holds.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const device = ebb.cpu();
+ * using w = ebb.ones([4], { device, requiresGrad: true });
+ * using optimizer = new ebb.optim.SGD([w], { lr: 0.1 });
+ * using swap = ebb.swap(device);
+ * await swap.step(() =>
+ *   ebb.scope(() => {
+ *     w.square().sum().backward();
+ *     optimizer.step();
+ *   })
+ * );
+ * const phases = swap.trace().phases.map((phase) => ebb.PHASES[phase]);
+ * assertEquals([...new Set(phases)], ["forward", "backward", "optimizer"]);
+ * ```
+ */
 export const PHASES: readonly Phase[] = ["forward", "backward", "optimizer"];
 
 /** A storage as a step saw it. Positions are those of ops: 0 is the first. */

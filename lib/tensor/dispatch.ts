@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type Device, settleRecipes, type Storage } from "../device/mod.ts";
+import type { Device, Storage } from "../device/mod.ts";
+import { settleRecipes } from "../device/recipe.ts";
 import { throwIfInterrupted } from "../notebook/mod.ts";
 import { bytesPerElement, isFloating } from "./dtype.ts";
 import { isTensor } from "./kernel.ts";

@@ -21,7 +21,20 @@ export type NestedArray = number | boolean | NestedArray[];
 export interface Tensor extends TensorMethods {}
 
 /**
- * An array of numbers on a device. Made by `tensor`, `zeros`, `randn`, …; computed by functions that are methods too.
+ * An array of numbers on a device. Made by `tensor`, `zeros`, `randn`, …; computed by functions that are methods too. Its
+ * memory is freed by `dispose()`, at the end of a `using` or of a `scope`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using x = ebb.tensor([[1, 2], [3, 4]], { requiresGrad: true });
+ * ebb.scope(() => x.square().sum().backward());
+ * assertEquals(x.grad!.toArray(), [[2, 4], [6, 8]]);
+ * assertEquals(`${x.dtype}[${x.shape}] on ${x.device.name}`, "float32[2,2] on cpu");
+ * x.grad!.dispose();
+ * ```
  */
 export class Tensor {
   /** Element type. */

@@ -5,7 +5,8 @@
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as ebb from "../../mod.ts";
-import { type Device, drop, type Storage } from "../../lib/device/mod.ts";
+import type { Device, Storage } from "../../lib/device/mod.ts";
+import { drop } from "../../lib/device/recipe.ts";
 import { Replay } from "../../lib/tensor/replay.ts";
 import { cpuBackend } from "../../lib/device/cpu.ts";
 import { poison } from "./late_transport.ts";

@@ -140,7 +140,7 @@ abstract class BatchNorm extends Module {
  * using layer = new ebb.nn.BatchNorm2d(2);
  * using images = ebb.rand([4, 2, 3, 3]);
  * using y = layer.forward(images);
- * assertAlmostEquals(y.sum().item(), 0, 1e-3);
+ * assertAlmostEquals(ebb.scope(() => y.sum().item()), 0, 1e-3);
  * assertEquals(layer.numBatchesTracked!.item(), 1);
  * ```
  */
@@ -155,7 +155,23 @@ export class BatchNorm2d extends BatchNorm {
   }
 }
 
-/** Batch normalisation of rows `[N, features]` or signals `[N, features, L]`. */
+/**
+ * Batch normalisation of rows `[N, features]` or signals `[N, features, L]`.
+ *
+ * @example
+ * ```ts
+ * import { assert, assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using layer = new ebb.nn.BatchNorm1d(1);
+ * using x = ebb.tensor([[0], [20]]);
+ * using y = layer.forward(x); // by mean and deviation of the batch, 10 and 10
+ * assertEquals((y.toArray() as number[][]).flat().map(Math.round), [-1, 1]);
+ * assertEquals(layer.runningMean!.toArray(), [1]); // a tenth of the way from 0 to 10
+ * using z = layer.eval().forward(x); // by those running statistics, to which 20 is still far out
+ * assert(z.data()[1] > 4);
+ * ```
+ */
 export class BatchNorm1d extends BatchNorm {
   constructor(features: number, options: BatchNormLayerOptions = {}) {
     super("BatchNorm1d", features, options);

@@ -109,7 +109,21 @@ export class Conv2d extends Convolution {
   }
 }
 
-/** One-dimensional convolution of signals `[N, inputs, L]`. */
+/**
+ * One-dimensional convolution of signals `[N, inputs, L]`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using layer = new ebb.nn.Conv1d(1, 1, 3, { bias: false });
+ * ebb.nn.init.assign(layer.weight, ebb.tensor([[[1, 0, -1]]]));
+ * using signal = ebb.tensor([[[1, 2, 4, 8, 16]]]);
+ * using y = layer.forward(signal); // not mirrored; two places shorter, as there is no padding
+ * assertEquals(y.toArray(), [[[-3, -6, -12]]]);
+ * ```
+ */
 export class Conv1d extends Convolution {
   private readonly options: Conv1dOptions;
 
@@ -124,7 +138,23 @@ export class Conv1d extends Convolution {
   }
 }
 
-/** Transposed convolution of images `[N, inputs, H, W]`, which with a stride makes them larger. */
+/**
+ * Transposed convolution of images `[N, inputs, H, W]`, which with a stride makes them larger.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using down = new ebb.nn.Conv2d(3, 8, 4, { stride: 2, padding: 1 });
+ * using up = new ebb.nn.ConvTranspose2d(8, 3, 4, { stride: 2, padding: 1 });
+ * assertEquals(up.weight.shape, down.weight.shape); // [inputs, outputs, H, W]: as of the convolution that it undoes
+ * using images = ebb.ones([1, 3, 28, 28]);
+ * using small = down.forward(images);
+ * using large = up.forward(small);
+ * assertEquals([small.shape, large.shape], [[1, 8, 14, 14], [1, 3, 28, 28]]);
+ * ```
+ */
 export class ConvTranspose2d extends Convolution {
   private readonly options: ConvTransposeOptions;
 

@@ -70,7 +70,20 @@ export class LayerNorm extends Module {
   }
 }
 
-/** Normalisation of images `[N, channels, ...]` in groups of channels. */
+/**
+ * Normalisation of images `[N, channels, ...]` in groups of channels.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using layer = new ebb.nn.GroupNorm(2, 4); // of four channels two at a time
+ * using x = ebb.tensor([[1, 3, 100, 300]]);
+ * using y = layer.forward(x);
+ * assertEquals((y.toArray() as number[][])[0].map(Math.round), [-1, 1, -1, 1]);
+ * ```
+ */
 export class GroupNorm extends Module {
   /** `[channels]`, or null */
   readonly weight: Tensor | null;

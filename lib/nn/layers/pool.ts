@@ -52,14 +52,43 @@ export class MaxPool2d extends Pool {
   }
 }
 
-/** The mean of each window; padding counts as zeros. */
+/**
+ * The mean of each window; padding counts as zeros.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using image = ebb.tensor([[[[4, 8], [12, 16]]]]);
+ * using mean = new ebb.nn.AvgPool2d(2).forward(image);
+ * assertEquals(mean.toArray(), [[[[10]]]]);
+ * using padded = new ebb.nn.AvgPool2d(2, { padding: 1 }).forward(image);
+ * assertEquals(padded.toArray(), [[[[1, 2], [3, 4]]]]);
+ * ```
+ */
 export class AvgPool2d extends Pool {
   override forward(x: Tensor): Tensor {
     return avgPool2d(x, this.size, this.options);
   }
 }
 
-/** Means over as many windows as the result is to have: `[N, C, ...size]`. */
+/**
+ * Means over as many windows as the result is to have: `[N, C, ...size]`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const layer = new ebb.nn.AdaptiveAvgPool2d(1); // the mean of each channel, however large the images are
+ * for (const size of [7, 32]) {
+ *   using images = ebb.full([2, 3, size, size], 5);
+ *   using means = layer.forward(images);
+ *   assertEquals([means.shape, means.data()[0]], [[2, 3, 1, 1], 5]);
+ * }
+ * ```
+ */
 export class AdaptiveAvgPool2d extends Module {
   /** Rows and columns of the result. */
   readonly size: Size2d;

@@ -36,7 +36,24 @@ export interface GptOptions extends LayerOptions {
 /** Deviation of first weights. */
 const DEVIATION = 0.02;
 
-/** See {@linkcode gpt}. */
+/**
+ * See {@linkcode gpt}.
+ *
+ * @example
+ * ```ts
+ * import { assert, assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using model = ebb.models.gpt({ vocab: 10, layers: 2, heads: 2, width: 16, context: 8 });
+ * using ids = ebb.tensor([[1, 2, 3, 4], [1, 2, 7, 7]], { dtype: "int64" }); // fewer than the context will do
+ * ebb.scope(() => {
+ *   const scores = model.forward(ids);
+ *   assertEquals(scores.shape, [2, 10, 4]);
+ *   const [one, other] = scores.narrow(2, 0, 2).split(1);
+ *   assert(one.allClose(other, { atol: 1e-6 })); // no place sees what comes after it
+ * });
+ * ```
+ */
 export class Gpt extends Module {
   readonly tokens: Embedding;
   readonly positions: Embedding;

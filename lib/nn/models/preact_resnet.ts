@@ -25,7 +25,21 @@ export interface PreactResnetOptions extends LayerOptions {
   channels?: number;
 }
 
-/** Two convolutions with a way around them. */
+/**
+ * Two convolutions with a way around them.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using model = ebb.models.preactResnet18({ width: 4 });
+ * assertEquals(model.layers.map(({ sc }) => sc !== null), [false, false, true, false, true, false, true, false]);
+ * using x = ebb.rand([1, 4, 8, 8]);
+ * using y = model.layers[2].forward(x);
+ * assertEquals(y.shape, [1, 8, 4, 4]);
+ * ```
+ */
 export class PreactBlock extends Module {
   readonly bn1: BatchNorm2d;
   readonly conv1: Conv2d;
@@ -58,7 +72,22 @@ export class PreactBlock extends Module {
   }
 }
 
-/** See {@linkcode preactResnet18}. */
+/**
+ * See {@linkcode preactResnet18}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using model = ebb.models.preactResnet18({ width: 4, classes: 100 }).eval();
+ * for (const size of [32, 48]) { // it ends in a mean over all places, so images may be of any size
+ *   using images = ebb.rand([1, 3, size, size]);
+ *   using scores = model.forward(images);
+ *   assertEquals(scores.shape, [1, 100]);
+ * }
+ * ```
+ */
 export class PreactResnet extends Module {
   readonly conv1: Conv2d;
   readonly layers: readonly PreactBlock[];

@@ -22,7 +22,20 @@ export interface SmallCnnOptions extends LayerOptions {
   size?: number;
 }
 
-/** See {@linkcode smallCnn}. */
+/**
+ * See {@linkcode smallCnn}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * using model = ebb.models.smallCnn({ classes: 3, size: 8 });
+ * assertEquals(model.fc.weight.shape, [3, 32 * 2 * 2]); // pooled twice, so made for one size
+ * using images = ebb.rand([1, 1, 28, 28]);
+ * assertThrows(() => model.forward(images), RangeError);
+ * ```
+ */
 export class SmallCnn extends Module {
   readonly c1: Conv2d;
   readonly b1: BatchNorm2d;

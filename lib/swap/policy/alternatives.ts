@@ -16,6 +16,28 @@ import { lastAway, needOf } from "./need.ts";
 /**
  * Moves all that idles from the forward to the backward pass, whatever the budget, and fetches it when it is needed, as
  * PyTorch's `save_on_cpu` does.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const trace: ebb.Trace = {
+ *   names: ["op"],
+ *   ops: [0, 0, 0, 0],
+ *   phases: [0, 0, 1, 1],
+ *   temporaries: [0, 0, 0, 0],
+ *   opMs: [1, 1, 1, 1],
+ *   stepMs: 4,
+ *   storages: [
+ *     { bytes: 1000, born: -1, died: 4, uses: [0, 3], origin: 0 }, // a parameter, which both read
+ *     { bytes: 1000, born: 0, died: 3, uses: [0, 1, 3], origin: -1 }, // what the first op made
+ *     { bytes: 1000, born: 2, died: 3, uses: [2, 3], origin: -1 }, // a gradient
+ *   ],
+ * };
+ * const plan = ebb.policy.compose(ebb.policy.everything())(trace);
+ * assertEquals(plan.moves.map(({ storage, out, prefetch }) => [storage, out, prefetch]), [[0, 0, 3], [1, 1, 3]]);
+ * ```
  */
 export function everything(): PolicyFunction {
   return (draft) => {
@@ -31,6 +53,30 @@ export function everything(): PolicyFunction {
  * nothing of the future: what is sent away is on its way while the op waits.
  *
  * @throws {RangeError} when the budget is no amount of memory.
+ *
+ * @example
+ * ```ts
+ * import { assert, assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const trace: ebb.Trace = {
+ *   names: ["op"],
+ *   ops: [0, 0, 0, 0, 0, 0],
+ *   phases: [0, 0, 0, 1, 1, 1],
+ *   temporaries: [0, 0, 0, 0, 0, 0],
+ *   opMs: [1, 1, 1, 1, 1, 1],
+ *   stepMs: 6,
+ *   storages: [
+ *     { bytes: 1000, born: 0, died: 3, uses: [0, 3], origin: -1 },
+ *     { bytes: 1000, born: 1, died: 5, uses: [1, 5], origin: -1 },
+ *     { bytes: 1000, born: 2, died: 2, uses: [2], origin: -1 },
+ *   ],
+ * };
+ * // Op 2 has room for one of the first two: the one used earlier leaves, though it is needed sooner.
+ * const { moves, predicted } = ebb.policy.compose(ebb.policy.lru({ budget: 2000 }))(trace);
+ * assertEquals(moves.map(({ storage, out, back }) => [storage, out, back]), [[0, 1, 3]]);
+ * assert(predicted.peakBytes === 2000 && predicted.stallMs > 0);
+ * ```
  */
 export function lru({ budget }: { budget: Bytes }): PolicyFunction {
   const budgetBytes = parseBytes(budget, "lru budget");
@@ -67,6 +113,30 @@ export function lru({ budget }: { budget: Bytes }): PolicyFunction {
  * less. With unlike sizes that is a heuristic, and more budget may now and then move more bytes.
  *
  * @throws {RangeError} when the budget is no amount of memory, or a bandwidth no positive number.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const trace: ebb.Trace = {
+ *   names: ["op"],
+ *   ops: [0, 0, 0, 0, 0, 0],
+ *   phases: [0, 0, 0, 1, 1, 1],
+ *   temporaries: [0, 0, 0, 0, 0, 0],
+ *   opMs: [1, 1, 1, 1, 1, 1],
+ *   stepMs: 6,
+ *   storages: [
+ *     { bytes: 1000, born: 0, died: 3, uses: [0, 3], origin: -1 },
+ *     { bytes: 1000, born: 1, died: 5, uses: [1, 5], origin: -1 },
+ *     { bytes: 1000, born: 2, died: 2, uses: [2], origin: -1 },
+ *   ],
+ * };
+ * // Op 2 has room for one of the first two: the one that is needed later leaves.
+ * const { moves, predicted } = ebb.policy.compose(ebb.policy.belady({ budget: 2000 }))(trace);
+ * assertEquals(moves.map(({ storage, out, back }) => [storage, out, back]), [[1, 1, 5]]);
+ * assertEquals(predicted.peakBytes, 2000);
+ * ```
  */
 export function belady({ budget, bandwidth }: FitOptions): PolicyFunction {
   const budgetBytes = parseBytes(budget, "belady budget");

@@ -9,7 +9,29 @@ import { peakOf } from "./rank.ts";
 import { whyDropped } from "./recomputed.ts";
 import { simulate } from "./simulate.ts";
 
-/** Bytes per second taken where no function states a link's speed: those of a copy within main memory. */
+/**
+ * Bytes per second taken where no function states a link's speed: those of a copy within main memory.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const trace: ebb.Trace = {
+ *   names: ["op"],
+ *   ops: [0, 0],
+ *   phases: [0, 1],
+ *   temporaries: [0, 0],
+ *   opMs: [1, 1],
+ *   stepMs: 2,
+ *   storages: [],
+ * };
+ * const { ASSUMED_BANDWIDTH, compose, fit } = ebb.policy;
+ * assertEquals(compose(fit({ budget: "1 GiB" }))(trace).bandwidth, ASSUMED_BANDWIDTH);
+ * const measured = { out: 2e9, in: 3e9 };
+ * assertEquals(compose(fit({ budget: "1 GiB", bandwidth: measured }))(trace).bandwidth, measured);
+ * ```
+ */
 export const ASSUMED_BANDWIDTH: Bandwidth = { out: 8e9, in: 8e9 };
 
 /**

@@ -52,6 +52,28 @@ function complete(
 /**
  * Plans by swapping alone: of those that `rank` and `fit` make, with the size of storages and without, and that of
  * `belady`, the fastest.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const trace: ebb.Trace = {
+ *   names: ["op"],
+ *   ops: [0, 0, 0, 0, 0],
+ *   phases: [0, 0, 0, 1, 1],
+ *   temporaries: [0, 0, 1e6, 0, 0],
+ *   opMs: [1, 1, 1, 1, 1],
+ *   stepMs: 5,
+ *   storages: [
+ *     { bytes: 1e6, born: 0, died: 4, uses: [0, 4], origin: -1 },
+ *   ],
+ * };
+ * // A copy takes a millisecond, as long as an op: the storage is gone while op 2 runs, and back in time.
+ * const plan = ebb.policy.swapping({ budget: 1e6, bandwidth: { out: 1e9, in: 1e9 } })(trace);
+ * assertEquals(plan.moves.map(({ out, prefetch, back }) => [out, prefetch, back]), [[0, 3, 4]]);
+ * assertEquals([plan.predicted.peakBytes, plan.predicted.stepMs, plan.recomputed], [1e6, 5, []]);
+ * ```
  */
 export function swapping(input: PolicyInput): (trace: Trace) => Plan {
   return fastest(...choices(input).map((choice) => complete([], choice, 3)));

@@ -24,6 +24,31 @@ export interface RankOptions {
  * with the same moves and further ones.
  *
  * @throws {RangeError} when `sizeWeight` is no number of at least 0, or `budget` no amount of memory.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const MiB = 2 ** 20;
+ * const trace: ebb.Trace = {
+ *   names: ["op"],
+ *   ops: [0, 0, 0, 0, 0, 0, 0],
+ *   phases: [0, 0, 0, 0, 1, 1, 1],
+ *   temporaries: [0, 0, 0, MiB, 0, 0, 0],
+ *   opMs: [1, 1, 1, 1, 1, 1, 1],
+ *   stepMs: 7,
+ *   storages: [
+ *     { bytes: 3 * MiB, born: 1, died: 5, uses: [1, 5], origin: -1 },
+ *     { bytes: MiB, born: 0, died: 6, uses: [0, 6], origin: -1 },
+ *   ],
+ * };
+ * const { candidates, compose, fit, rank } = ebb.policy;
+ * const chosen = (sizeWeight: number) =>
+ *   compose(candidates(), rank({ sizeWeight }), fit({ budget: 4 * MiB }))(trace).moves.map(({ storage }) => storage);
+ * // One storage is larger, the other one is gone for longer while too much is needed.
+ * assertEquals([chosen(2), chosen(0)], [[0], [1]]);
+ * ```
  */
 export function rank({ sizeWeight = 2, budget }: RankOptions = {}): PolicyFunction {
   if (!(sizeWeight >= 0)) {
@@ -45,12 +70,62 @@ export function rank({ sizeWeight = 2, budget }: RankOptions = {}): PolicyFuncti
   };
 }
 
-/** Prefers large storages: the score is their bytes. Stands in place of {@linkcode rank}. */
+/**
+ * Prefers large storages: the score is their bytes. Stands in place of {@linkcode rank}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const MiB = 2 ** 20;
+ * const trace: ebb.Trace = {
+ *   names: ["op"],
+ *   ops: [0, 0, 0, 0, 0, 0, 0],
+ *   phases: [0, 0, 0, 0, 1, 1, 1],
+ *   temporaries: [0, 0, 0, MiB, 0, 0, 0],
+ *   opMs: [1, 1, 1, 1, 1, 1, 1],
+ *   stepMs: 7,
+ *   storages: [
+ *     { bytes: 3 * MiB, born: 1, died: 5, uses: [1, 5], origin: -1 },
+ *     { bytes: MiB, born: 0, died: 6, uses: [0, 6], origin: -1 },
+ *   ],
+ * };
+ * const { candidates, compose, fit, largestFirst } = ebb.policy;
+ * const plan = compose(candidates(), largestFirst(), fit({ budget: 4 * MiB }))(trace);
+ * assertEquals(plan.moves.map(({ storage, score }) => [storage, score]), [[0, 3 * MiB]]);
+ * ```
+ */
 export function largestFirst(): PolicyFunction {
   return (draft) => scoredBy(draft, ({ bytes }) => bytes);
 }
 
-/** Prefers storages that idle for many ops: the score is how many. Stands in place of {@linkcode rank}. */
+/**
+ * Prefers storages that idle for many ops: the score is how many. Stands in place of {@linkcode rank}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import * as ebb from "@ebb/ebb";
+ *
+ * const MiB = 2 ** 20;
+ * const trace: ebb.Trace = {
+ *   names: ["op"],
+ *   ops: [0, 0, 0, 0, 0, 0, 0],
+ *   phases: [0, 0, 0, 0, 1, 1, 1],
+ *   temporaries: [0, 0, 0, MiB, 0, 0, 0],
+ *   opMs: [1, 1, 1, 1, 1, 1, 1],
+ *   stepMs: 7,
+ *   storages: [
+ *     { bytes: 3 * MiB, born: 1, died: 5, uses: [1, 5], origin: -1 },
+ *     { bytes: MiB, born: 0, died: 6, uses: [0, 6], origin: -1 },
+ *   ],
+ * };
+ * const { candidates, compose, fit, longestIdleFirst } = ebb.policy;
+ * const plan = compose(candidates(), longestIdleFirst(), fit({ budget: 4 * MiB }))(trace);
+ * assertEquals(plan.moves.map(({ storage, score }) => [storage, score]), [[1, 5]]); // ops 1 to 5
+ * ```
+ */
 export function longestIdleFirst(): PolicyFunction {
   return (draft) => scoredBy(draft, (candidate) => lastAway(candidate) - candidate.out);
 }
