@@ -144,6 +144,8 @@ export class Device {
 
   /** What lies on the device now. */
   memory(): MemoryReport {
+    // What has left in the meantime is not there any more.
+    this.#copies?.settle();
     const { liveBytes, reservedBytes, peakBytes, budgetBytes } = this.pool;
     return { liveBytes, reservedBytes, peakBytes, budgetBytes, storages: this.#storages.length };
   }

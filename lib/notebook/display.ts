@@ -31,9 +31,17 @@ export function escaped(text: string): string {
   );
 }
 
-/** A table of texts as HTML. */
+/** Characters from which a cell is a text that is read, and may take several lines, rather than a name or a number. */
+const SENTENCE = 40;
+
+/** A table of texts as HTML: numbers and names to the right, columns of sentences to the left. */
 export function htmlTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const styles = head.map((_, column) =>
+    rows.some((row) => row[column].length > SENTENCE) ? "text-align:left" : "white-space:nowrap"
+  );
   const cells = (kind: string, texts: readonly string[]) =>
-    `<tr>${texts.map((text) => `<${kind}>${escaped(text)}</${kind}>`).join("")}</tr>`;
+    `<tr>${
+      texts.map((text, column) => `<${kind} style="${styles[column]}">${escaped(text)}</${kind}>`).join("")
+    }</tr>`;
   return `<table>${cells("th", head)}${rows.map((row) => cells("td", row)).join("")}</table>`;
 }

@@ -135,7 +135,7 @@ Deno.test("a profile shows itself as text and in a notebook", async () => {
   const shown = (profile as unknown as Record<symbol, () => Record<string, string>>)
     [Symbol.for("Jupyter.display")]();
   assert(
-    shown["text/html"].includes("<td>linearBackward</td>") && shown["text/html"].includes("trainings.ts:"),
+    shown["text/html"].includes(">linearBackward</td>") && shown["text/html"].includes("trainings.ts:"),
   );
   assertEquals(shown["text/plain"], `${profile}`);
   assertEquals(Deno.inspect(profile), `${profile}`);
