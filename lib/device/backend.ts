@@ -4,12 +4,12 @@
  *
  * @module
  */
-import type { Address, Provider } from "../ort/mod.ts";
+import type { Address, Engine } from "../ort/mod.ts";
 
 /** One kind of device memory. */
 export interface Backend {
-  /** ONNX Runtime's name of the execution provider. */
-  readonly provider: Provider;
+  /** What computes over the memory. */
+  readonly engine: Engine;
   /** `OrtMemoryInfo` of the memory. */
   readonly memory: Address;
   /**

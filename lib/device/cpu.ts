@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Address, hostAllocator, memoryAt, runtime, trimHeap } from "../ort/mod.ts";
+import { type Address, CPU, hostAllocator, memoryAt, runtime, trimHeap } from "../ort/mod.ts";
 import type { Backend } from "./backend.ts";
 
 let made: Backend | undefined;
@@ -19,7 +19,7 @@ function makeBackend(): Backend {
   const at = (address: Address, offset: number, bytes: number) =>
     new Uint8Array(memoryAt(address + offset, bytes));
   return {
-    provider: "cpu",
+    engine: CPU,
     memory: hostMemory,
     divisible: true,
     reserve(bytes) {

@@ -111,7 +111,7 @@ export class Device {
 
   /** Users call `cpu()` or `webgpu()`. */
   constructor(backend: Backend, options: CpuOptions = {}) {
-    const { provider } = backend;
+    const { provider } = backend.engine;
     const bytes = (name: "budget" | "hostBudget") =>
       options[name] === undefined ? Infinity : parseBytes(options[name], `${provider} ${name}`);
     const budget = bytes("budget");
@@ -130,7 +130,7 @@ export class Device {
    * @internal
    */
   get provider(): Provider {
-    return this.backend.provider;
+    return this.backend.engine.provider;
   }
 
   /**

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { type Address, addressOf, copyBytes, runtime, webgpuMemory } from "../ort/mod.ts";
+import { type Address, addressOf, copyBytes, runtime, WEBGPU, webgpuMemory } from "../ort/mod.ts";
 import type { Backend } from "./backend.ts";
 
 let made: Backend | undefined;
@@ -62,7 +62,7 @@ function makeBackend(): Backend {
   };
 
   return {
-    provider: "webgpu",
+    engine: WEBGPU,
     memory,
     divisible: false,
     reserve(bytes) {

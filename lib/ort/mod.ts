@@ -6,12 +6,13 @@
 export { AddressTable } from "./address_table.ts";
 export * from "./api.ts";
 export * from "./graph.ts";
+export { CPU, type Engine, type Provider } from "./engine.ts";
 export { trimHeap } from "./heap.ts";
 export * from "./library.ts";
 export * from "./runtime.ts";
 export * from "./session.ts";
 export * from "./value.ts";
 export { vulkanDrivers } from "./vulkan.ts";
-export { type ProviderMemory, WEBGPU_REMEDY, webgpuComputesHalf, webgpuMemory } from "./webgpu.ts";
+export { type ProviderMemory, WEBGPU, WEBGPU_REMEDY, webgpuComputesHalf, webgpuMemory } from "./webgpu.ts";
 export { hostAllocator, useWorkspace, type Workspace } from "./workspace.ts";
 export { failsOnWebgpu } from "./webgpu_faults.ts";

@@ -5,12 +5,8 @@
  * @module
  */
 import { type Address, addressOf, type Api, api, cString } from "./api.ts";
-import { HOST_NODES } from "./graph.ts";
 import { claimWorkspace } from "./isolate.ts";
 import { hostAllocator, registerWorkspace, unregisterWorkspaces } from "./workspace.ts";
-
-/** A kind of device in ONNX Runtime's terms. */
-export type Provider = "cpu" | "webgpu";
 
 /** Environment, memory and options, made at first use. */
 export interface Runtime {
@@ -76,20 +72,22 @@ export function makeOptions(sequential: boolean = false): Address {
   return options;
 }
 
-/**
- * Makes options those of a WebGPU session. They serve one session only: the provider counts its users by options made
- * and sessions released, and closes its device too early where the numbers differ (seen in ONNX Runtime 1.30).
- *
- * @param onHost whether nodes of the names {@link HOST_NODES} run on the CPU.
- */
-export function appendWebgpu(options: Address, onHost: boolean): void {
-  // Buffers that are freed go at once: the pool above is the one cache.
-  const settings = [["storageBufferCacheMode", "disabled"]];
-  if (onHost) settings.push(["forceCpuNodeNames", HOST_NODES.join("\n")]);
-  const texts = settings.map((setting) => setting.map(cString));
+const held = new Set<unknown>(); // out of the garbage collector's reach while addresses of it are used
+
+/** Calls `fn` with names and values as the C API takes them: the addresses of as many C strings. */
+export function withSettings(
+  settings: Readonly<Record<string, string>>,
+  fn: (
+    names: BigUint64Array<ArrayBuffer>,
+    values: BigUint64Array<ArrayBuffer>,
+    count: number,
+  ) => void,
+): void {
+  const texts = Object.entries(settings).map((setting) => setting.map(cString));
+  held.add(texts);
   const column = (side: number) => BigUint64Array.from(texts, (pair) => BigInt(addressOf(pair[side])));
-  const append = runtime().api.method(216, ["address", "buffer", "buffer", "buffer", "size"]);
-  append(options, cString("WebGPU"), column(0), column(1), texts.length);
+  fn(column(0), column(1), texts.length);
+  held.delete(texts);
 }
 
 const names: { bytes: Uint8Array<ArrayBuffer>; address: bigint }[] = [];

@@ -6,7 +6,8 @@
  * @module
  */
 import type { Address } from "./api.ts";
-import { appendWebgpu, makeOptions, type Provider, runtime, valueNames } from "./runtime.ts";
+import { CPU, type Engine } from "./engine.ts";
+import { makeOptions, runtime, valueNames } from "./runtime.ts";
 
 type Run = (
   session: Address,
@@ -49,28 +50,29 @@ export class Session {
   readonly outputs: BigUint64Array<ArrayBuffer>;
   readonly #inputNames: BigUint64Array;
   readonly #outputNames: BigUint64Array;
+  readonly #runOptions: Address;
   #session: Address;
 
   /**
-   * Compiles `model` for `provider`, to run on the shared threads or (`sequential`) on the caller's alone; with `onHost`
+   * Compiles `model` for `engine`, to run on the shared threads or (`sequential`) on the caller's alone; with `onHost`
    * nodes marked so run on the CPU. Throws {@link OrtError} with ONNX Runtime's message.
    */
   constructor(
     model: Uint8Array,
     inputCount: number,
     outputCount: number,
-    provider: Provider,
-    sequential: boolean = false,
-    onHost: boolean = false,
+    engine: Engine = CPU,
+    { sequential = false, onHost = false }: { sequential?: boolean; onHost?: boolean } = {},
   ) {
     if (makeSession === undefined) prepare();
     const options = makeOptions(sequential);
     try {
-      if (provider === "webgpu") appendWebgpu(options, onHost);
+      engine.configure(options, onHost);
       this.#session = makeSession!(runtime().env, model, model.length, options);
     } finally {
       releaseOptions(options);
     }
+    this.#runOptions = engine.runOptions;
     this.inputs = new BigUint64Array(inputCount);
     this.outputs = new BigUint64Array(outputCount);
     this.#inputNames = valueNames("x", inputCount);
@@ -81,7 +83,7 @@ export class Session {
   run(): void {
     const status = runSession(
       this.#session,
-      0,
+      this.#runOptions,
       this.#inputNames,
       this.inputs,
       this.inputs.length,

@@ -6,8 +6,9 @@
  * @module
  */
 import { type Address, cString, OrtError } from "./api.ts";
-import { type ElementType, GraphBuilder } from "./graph.ts";
-import { appendWebgpu, makeOptions, runtime } from "./runtime.ts";
+import type { Engine } from "./engine.ts";
+import { type ElementType, GraphBuilder, HOST_NODES } from "./graph.ts";
+import { makeOptions, runtime, withSettings } from "./runtime.ts";
 import { Session } from "./session.ts";
 import { makeValue, releaseValue } from "./value.ts";
 import { vulkanDrivers } from "./vulkan.ts";
@@ -27,6 +28,23 @@ export interface ProviderMemory {
 export const WEBGPU_REMEDY: string =
   "install a graphics driver with Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS), or point VK_ICD_FILENAMES " +
   "to a software driver such as SwiftShader's vk_swiftshader_icd.json, or use cpu()";
+
+/** WebGPU as sessions run on it. */
+export const WEBGPU: Engine = { provider: "webgpu", key: "webgpu", runOptions: 0, configure };
+
+/**
+ * Makes options those of a WebGPU session. They serve one session only: the provider counts its users by options made
+ * and sessions released, and closes its device too early where the numbers differ (seen in ONNX Runtime 1.30).
+ */
+function configure(options: Address, onHost: boolean): void {
+  const append = runtime().api.method(216, ["address", "buffer", "buffer", "buffer", "size"]);
+  const settings = {
+    // Buffers that are freed go at once: the pool above is the one cache.
+    storageBufferCacheMode: "disabled",
+    ...(onHost && { forceCpuNodeNames: HOST_NODES.join("\n") }),
+  };
+  withSettings(settings, (names, values, count) => append(options, cString("WebGPU"), names, values, count));
+}
 
 const DEVICE_ALLOCATOR = 0; // OrtDeviceAllocator
 const DEFAULT_MEMORY = 0; // OrtMemTypeDefault
@@ -50,7 +68,7 @@ function open(): ProviderMemory {
   try {
     const model = modelOf("float32");
     const options = makeOptions();
-    appendWebgpu(options, false);
+    configure(options, false);
     session = api.maker(8, ["address", "buffer", "size", "address"])(env, model, model.length, options);
   } catch (error) {
     throw error instanceof OrtError ? refusal(reasonOf(error), error) : error;
@@ -81,7 +99,7 @@ function tryHalf(): boolean {
   const { memory, allocate, free } = webgpuMemory();
   const blocks = [allocate(16), allocate(16)];
   const [input, output] = blocks.map((block) => makeValue(memory, block, 4, "float16", [2]));
-  const session = new Session(modelOf("float16"), 1, 1, "webgpu");
+  const session = new Session(modelOf("float16"), 1, 1, WEBGPU);
   session.inputs[0] = BigInt(input);
   session.outputs[0] = BigInt(output);
   try {

@@ -11,7 +11,7 @@
 import { AddressTable } from "./address_table.ts";
 import { type Address, addressOf, type Api } from "./api.ts";
 import { isOver } from "./isolate.ts";
-import type { Provider } from "./runtime.ts";
+import type { Provider } from "./engine.ts";
 
 /** Who serves requests while an op runs. */
 export interface Workspace {

@@ -6,6 +6,7 @@
  */
 import {
   addressOf,
+  type Engine,
   failsOnWebgpu,
   GraphBuilder,
   makeValue,
@@ -109,15 +110,15 @@ export function kernelFor(
   operands: readonly Operand[],
   attributes: Attributes,
   outputs: readonly Spec[],
-  provider: Provider,
+  engine: Engine,
 ): Kernel {
-  const onHost = provider !== "cpu" && needsHost(operands, outputs);
+  const onHost = engine.provider === "webgpu" && needsHost(operands, outputs);
   let key = keyOf(op, operands, attributes, outputs[0].blocked ?? false);
   if (onHost) key = `host ${key}`;
-  const kernels = op.kernels[provider];
+  const kernels = kernelsOf(op, engine);
   let kernel = kernels.get(key);
   if (kernel === undefined) {
-    kernel = compile(op, operands, attributes, outputs, provider, onHost);
+    kernel = compile(op, operands, attributes, outputs, engine, onHost);
     kernels.set(key, kernel);
     if (++count > LIMIT) forgetOld();
   } else if (kernel.session.outputs.length !== outputs.length) {
@@ -131,18 +132,25 @@ export function kernelFor(
   return kernel;
 }
 
+function kernelsOf(op: CompiledOp, { key }: Engine): Map<number | string, Kernel> {
+  let kernels = op.kernels.get(key);
+  if (kernels === undefined) op.kernels.set(key, kernels = new Map());
+  return kernels;
+}
+
 /** The kernel that runs on the CPU for operands that lie elsewhere; from now on in place of the one that failed. */
 export function hostKernelFor(
   op: CompiledOp,
   operands: readonly Operand[],
   attributes: Attributes,
   outputs: readonly Spec[],
-  provider: Provider,
+  engine: Engine,
 ): Kernel {
-  const kernel = compile(op, operands, attributes, outputs, provider, true);
+  const kernel = compile(op, operands, attributes, outputs, engine, true);
   const key = keyOf(op, operands, attributes, outputs[0].blocked ?? false);
-  op.kernels[provider].get(key)?.release();
-  op.kernels[provider].set(key, kernel);
+  const kernels = kernelsOf(op, engine);
+  kernels.get(key)?.release();
+  kernels.set(key, kernel);
   kernel.used = ++clock;
   return kernel;
 }
@@ -204,9 +212,10 @@ function compile(
   operands: readonly Operand[],
   attributes: Attributes,
   outputs: readonly Spec[],
-  provider: Provider,
+  engine: Engine,
   onHost: boolean,
 ): Kernel {
+  const { provider } = engine;
   const g = new GraphBuilder(onHost ? () => true : provider === "webgpu" ? failsOnWebgpu : undefined);
   const computing = onHost ? "cpu" : provider;
   const computed = (dtype: DType) => computedIn(op, dtype, computing);
@@ -233,7 +242,10 @@ function compile(
   const model = g.finish();
   let session: Session;
   try {
-    session = new Session(model, inputCount, outputs.length, provider, op.sequential, g.hasHostNodes);
+    session = new Session(model, inputCount, outputs.length, engine, {
+      sequential: op.sequential,
+      onHost: g.hasHostNodes,
+    });
   } catch (error) {
     throw refused(op, specs, provider, error as Error);
   }
@@ -271,7 +283,7 @@ function computedIn(op: CompiledOp, dtype: DType, provider: Provider): DType {
 function forgetOld(): void {
   const all: { kernel: Kernel; forget: () => void }[] = [];
   for (const op of registry()) {
-    for (const kernels of Object.values(op.kernels)) {
+    for (const kernels of op.kernels.values()) {
       for (const [key, kernel] of kernels) all.push({ kernel, forget: () => kernels.delete(key) });
     }
   }

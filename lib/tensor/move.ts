@@ -12,7 +12,7 @@ import { Tensor } from "./tensor.ts";
 /** The record that the tape keeps. It never runs: one op runs on one device. */
 const MOVE: CompiledOp = {
   name: "to",
-  kernels: { cpu: new Map(), webgpu: new Map() },
+  kernels: new Map(),
   infer: ([x]) => [x as Tensor],
   graph: () => [],
   gradient: ({ attributes: { from } }, [dy]) => [moveTo(dy, from as Device)],

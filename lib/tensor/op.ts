@@ -123,12 +123,12 @@ export interface Op<I extends readonly Operand[], A extends Attributes = Attribu
   readonly record: CompiledOp<I, A>;
 }
 
-/** A record with the sessions made for it, by provider and key. */
+/** A record with the sessions made for it, by engine and key. */
 export interface CompiledOp<
   I extends readonly Operand[] = readonly Operand[],
   A extends Attributes = Attributes,
 > extends OpRecord<I, A> {
-  kernels: Record<Provider, Map<number | string, Kernel>>;
+  kernels: Map<string, Map<number | string, Kernel>>;
 }
 
 /** Every op, by name: what the table of types in the README is made from. */
@@ -140,7 +140,7 @@ const NONE = {};
 export function defineOp<I extends readonly Operand[], A extends Attributes = Attributes>(
   record: OpRecord<I, A>,
 ): Op<I, A> {
-  const compiled: CompiledOp<I, A> = { ...record, kernels: { cpu: new Map(), webgpu: new Map() } };
+  const compiled: CompiledOp<I, A> = { ...record, kernels: new Map() };
   ops.set(record.name, compiled as unknown as CompiledOp);
   const any = compiled as unknown as CompiledOp;
   const op = (inputs: I, attributes?: A) => first(dispatch(any, inputs, attributes ?? NONE, 0), inputs);

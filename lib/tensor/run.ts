@@ -81,7 +81,7 @@ function runWhole(
     }
     call(kernel, device);
   };
-  const kernel = kernelFor(op, inputs, attributes, specs, device.provider);
+  const kernel = kernelFor(op, inputs, attributes, specs, device.backend.engine);
   try {
     runOn(kernel);
   } catch (error) {
@@ -91,7 +91,7 @@ function runWhole(
     ) {
       throw error;
     }
-    runOn(hostKernelFor(op, inputs, attributes, specs, device.provider));
+    runOn(hostKernelFor(op, inputs, attributes, specs, device.backend.engine));
   }
 }
 
@@ -173,7 +173,7 @@ function runPieces(
     if (!isTensor(operand) || !cuts.has(operand)) return operand;
     return cut({ dtype: operand.dtype, shape: operand.shape, blocked: operand.blocked }) as Tensor;
   });
-  const kernel = kernelFor(op, pieceInputs, attributes, pieceSpecs, device.provider);
+  const kernel = kernelFor(op, pieceInputs, attributes, pieceSpecs, device.backend.engine);
   const valueAt = (tensor: Tensor, start: number, shape: readonly number[]) => {
     const bytes = tensor.bytes * rows / all;
     return tensor.storage.value(tensor.offset + bytes * start / rows, bytes, tensor.dtype, shape);

@@ -21,7 +21,7 @@ import {
 function run(g: GraphBuilder, inputs: Float32Array<ArrayBuffer>[], shape: number[]): number[] {
   const memory = runtime().hostMemory;
   const output = new Float32Array(shape.reduce((a, b) => a * b, 1));
-  const session = new Session(g.finish(), inputs.length, 1, "cpu");
+  const session = new Session(g.finish(), inputs.length, 1);
   const at = (array: Float32Array<ArrayBuffer>) => addressOf(bytesOf(array) as Uint8Array<ArrayBuffer>);
   const values = inputs.map((input) =>
     makeValue(memory, at(input), input.byteLength, "float32", [input.length])
@@ -121,8 +121,8 @@ Deno.test("numbers are rounded to bfloat16 to nearest, ties to even", () => {
 Deno.test("a graph that makes no sense is refused in ONNX Runtime's words", () => {
   const g = new GraphBuilder();
   g.output("y0", g.node("NoSuchOperator", [g.input("x0", "float32")]), "float32");
-  assertThrows(() => new Session(g.finish(), 1, 1, "cpu"), OrtError, "NoSuchOperator");
-  assertThrows(() => new Session(new Uint8Array([1, 2, 3]), 1, 1, "cpu"), OrtError);
+  assertThrows(() => new Session(g.finish(), 1, 1), OrtError, "NoSuchOperator");
+  assertThrows(() => new Session(new Uint8Array([1, 2, 3]), 1, 1), OrtError);
 });
 
 Deno.test("finish() refuses more nodes than there are names for on the CPU", () => {

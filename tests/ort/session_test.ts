@@ -20,7 +20,7 @@ import { leakFree } from "../leak.ts";
 function doubling(): Session {
   const g = new GraphBuilder();
   g.output("y0", g.node("Mul", [g.input("x0", "float32"), g.scalar(2)]), "float32");
-  return new Session(g.finish(), 1, 1, "cpu");
+  return new Session(g.finish(), 1, 1);
 }
 
 function valueOver(array: Float32Array<ArrayBuffer>, shape: number[]): number {
