@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { CellSyntaxError, compile } from "./code/compile.ts";
-import type { Answer } from "./guest/ask.ts";
+import type { Answer } from "./guest/hearing.ts";
 import { encodeBase64 } from "./guest/base64.ts";
 import type { Outputs } from "./jupyter/outputs.ts";
 import { withoutFetching } from "./process/fetching.ts";
@@ -150,6 +150,7 @@ export class Cells {
         const rest = name === "stderr" ? said(text) : text;
         if (rest !== "" && !cell?.silent) this.#outputs.print(cell?.parent ?? {}, name, rest);
       },
+      drained: () => this.#outputs.drained(),
       died: (code) => this.#died(code),
     });
     // Whoever runs the next cell hears of it.

@@ -25,7 +25,7 @@ const cwd = Deno.cwd();
 const connection = await readConnection(path);
 // Nothing comes before this module has run to its end, and the kernel is there.
 const sockets = new Sockets(connection, (channel, message) => kernel.receive(channel, message));
-const outputs = new Outputs(session, (message) => sockets.publish(message));
+const outputs = new Outputs(session, (message) => sockets.publish(message), () => sockets.published());
 outputs.publish({}, "status", { execution_state: "starting" });
 const cells = new Cells(cwd, outputs);
 const language = new Language(cwd);

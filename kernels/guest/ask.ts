@@ -1,27 +1,22 @@
 /**
  * Asks the person at the notebook: `prompt`, `confirm`, `alert` and, as in Python, `input`. The cell stands still until the
- * answer comes; it comes as a line on standard input.
+ * answer comes.
  *
  * @module
  */
 import { tell } from "./channel.ts";
-import { Interrupted } from "./interrupts.ts";
-
-/** What the host answers with: a text, a refusal, or that the cell was interrupted. */
-export type Answer = { readonly text: string } | { readonly refused: string } | {
-  readonly interrupted: true;
-};
+import { hear, nextQuestion } from "./hearing.ts";
 
 /** Asks, and waits for the answer. Throws where nobody can be asked, or the cell is interrupted. */
 export function ask(question: string, password = false): string {
-  tell({ kind: "ask", prompt: question, password });
-  const answer = JSON.parse(readLine()) as Answer;
-  if ("text" in answer) return answer.text;
-  throw "refused" in answer ? new Error(answer.refused) : new Interrupted();
+  const number = nextQuestion();
+  tell({ kind: "ask", question: number, prompt: question, password });
+  return hear(number);
 }
 
-/** Puts the questions into the global object. */
+/** Puts the questions into the global object, and in the place of standard input. */
 export function installQuestions(): void {
+  installInput();
   Object.assign(globalThis, {
     /** An empty answer is the default, as in a terminal. */
     prompt: (message = "Prompt", fallback: string | null = null) => {
@@ -34,13 +29,21 @@ export function installQuestions(): void {
   });
 }
 
-/** A line of standard input without its end. */
-function readLine(): string {
-  const bytes: number[] = [];
-  const byte = new Uint8Array(1);
-  while (true) {
-    if (Deno.stdin.readSync(byte) === null) throw new Error("the kernel has gone, and nobody can be asked");
-    if (byte[0] === 0x0a) return new TextDecoder().decode(Uint8Array.from(bytes));
-    bytes.push(byte[0]);
-  }
+/** What a cell reads of standard input, a line at a time, is asked for. */
+function installInput(): void {
+  let line = new Uint8Array();
+  const readSync = (target: Uint8Array): number => {
+    if (line.length === 0) line = new TextEncoder().encode(`${ask("")}\n`);
+    const part = line.subarray(0, target.length);
+    target.set(part);
+    line = line.subarray(part.length);
+    return part.length;
+  };
+  const pull = (controller: ReadableStreamDefaultController<Uint8Array>) =>
+    controller.enqueue(new TextEncoder().encode(`${ask("")}\n`));
+  Object.defineProperties(Deno.stdin, {
+    readSync: { value: readSync },
+    read: { value: (target: Uint8Array) => Promise.resolve().then(() => readSync(target)) },
+    readable: { get: () => new ReadableStream({ pull }, { highWaterMark: 0 }) },
+  });
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { hear, nextQuestion } from "./hearing.ts";
 
 /** What a guest tells its host. `cell` is the number of the cell whose code, or whose callback, said it. */
 export type Told =
@@ -26,7 +27,14 @@ export type Told =
       readonly metadata: Readonly<Record<string, unknown>>;
       readonly buffers: readonly string[];
     }
-    | { readonly kind: "ask"; readonly prompt: string; readonly password: boolean }
+    | {
+      readonly kind: "ask";
+      readonly question: number;
+      readonly prompt: string;
+      readonly password: boolean;
+    }
+    | { readonly kind: "full"; readonly question: number }
+    | { readonly kind: "turned" }
     | { readonly kind: "ended" }
     | { readonly kind: "failed"; readonly error: Described }
   );
@@ -72,8 +80,27 @@ export function cellNow(): number {
 
 type Message = Told extends infer Each ? Each extends Told ? Omit<Each, "cell"> : never : never;
 
-/** Tells the host. */
+/** So many characters, or messages, may be under way: then the cell waits until the host has dealt with them. */
+const [MOST_CHARACTERS, MOST_MESSAGES] = [1 << 20, 256];
+let characters = 0;
+let messages = 0;
+
+/**
+ * Tells the host. A cell that tells more than the host can take stands still meanwhile.
+ *
+ * @throws {Interrupted} when it was interrupted while it stood.
+ */
 export function tell(message: Message, cell: number = cellNow()): void {
   const binding = (globalThis as unknown as Record<string, (text: string) => void>)[BINDING];
-  binding(JSON.stringify({ ...message, cell }));
+  const text = JSON.stringify({ ...message, cell });
+  binding(text);
+  if (!["stream", "display", "broadcast"].includes(message.kind)) return;
+  characters += text.length;
+  messages++;
+  if (characters < MOST_CHARACTERS && messages < MOST_MESSAGES) return;
+  characters = 0;
+  messages = 0;
+  const question = nextQuestion();
+  binding(JSON.stringify({ kind: "full", question, cell }));
+  hear(question);
 }

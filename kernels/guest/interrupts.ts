@@ -6,14 +6,7 @@
  */
 import { SIGNAL } from "../../lib/notebook/interrupt.ts";
 import { cellNow } from "./channel.ts";
-
-/** What an interrupted cell fails with. */
-export class Interrupted extends Error {
-  override name = "Interrupted";
-  constructor() {
-    super("the cell was interrupted");
-  }
-}
+import { Interrupted } from "./hearing.ts";
 
 /** Where cells awaited what failed; see `Described`. */
 const awaited = new WeakMap<object, [cell: number, line: number, column: number][]>();

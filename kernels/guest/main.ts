@@ -73,6 +73,10 @@ const own = {
     const text = String(specifier);
     return /^(\.{0,2}\/)/.test(text) ? new URL(text, HERE).href : text;
   },
+  /** Tells when the event loop has turned. */
+  turn(): void {
+    setImmediate(() => tell({ kind: "turned" }));
+  },
   wait,
   each,
   hold,

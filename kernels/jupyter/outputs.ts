@@ -14,6 +14,7 @@ const [GATHERED_MS, GATHERED_LENGTH] = [15, 1 << 18];
 /** Publishes for all clients. */
 export class Outputs {
   readonly #publish: (message: Message) => void;
+  readonly #sent: () => Promise<void>;
   readonly #session: string;
   #text:
     | { readonly parent: Parent; readonly name: string; readonly parts: string[] }
@@ -21,9 +22,17 @@ export class Outputs {
   #length = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(session: string, publish: (message: Message) => void) {
+  /** `sent` is kept when what was published has gone out. */
+  constructor(session: string, publish: (message: Message) => void, sent: () => Promise<void>) {
     this.#session = session;
     this.#publish = publish;
+    this.#sent = sent;
+  }
+
+  /** Kept when all that was told has gone out. */
+  drained(): Promise<void> {
+    this.flush();
+    return this.#sent();
   }
 
   /** Publishes what belongs to `parent`, after all that was printed before. */

@@ -74,6 +74,10 @@ type Take = (frames: Uint8Array[], key: string, peer: Peer) => void;
 const CHANNELS = ["shell", "control", "stdin"] as const;
 /** How long a kernel that ends goes on sending, in milliseconds. */
 const LINGER_MS = 1000;
+/** How long a client that does not read holds up the others, in milliseconds. */
+const PATIENCE_MS = 1000;
+/** So many bytes may wait for a client: one that does not read them is sent away. */
+const MOST_WAITING = 1 << 28;
 
 /** The sockets, bound. */
 export class Sockets {
@@ -82,6 +86,8 @@ export class Sockets {
   readonly #publisher: Bound;
   readonly #heartbeat: Bound;
   readonly #topics = new WeakMap<Peer, Set<string>>();
+  /** Clients that are not waited for until they have read what is there. */
+  readonly #slow = new WeakSet<Peer>();
 
   /** Binds all five; `receive` is called with each message as it comes. */
   constructor(connection: Connection, receive: Receive) {
@@ -110,8 +116,23 @@ export class Sockets {
     const topic = keyOf(frames[0]);
     for (const peer of this.#publisher.peers.values()) {
       const wanted = this.#topics.get(peer) ?? new Set();
-      if ([...wanted].some((prefix) => topic.startsWith(prefix))) peer.send(frames);
+      if (![...wanted].some((prefix) => topic.startsWith(prefix))) continue;
+      peer.send(frames);
+      if (peer.waitingBytes < MOST_WAITING) continue;
+      complain(`a client was sent away: it left ${peer.waitingBytes} bytes unread`);
+      peer.end();
     }
+  }
+
+  /** Kept when all clients have taken what was published, or would not in good time. */
+  async published(): Promise<void> {
+    const taken = [...this.#publisher.peers.values()].map(async (peer) => {
+      if (peer.waitingBytes === 0) this.#slow.delete(peer);
+      if (this.#slow.has(peer)) return;
+      const isTaken = peer.written.then(() => true);
+      if (!await Promise.race([isTaken, late(PATIENCE_MS)])) this.#slow.add(peer);
+    });
+    await Promise.all(taken);
   }
 
   /** Sends what is still to be sent, and closes. */
@@ -135,6 +156,11 @@ export class Sockets {
     if (frame[0] === 1) topics.add(topic);
     else topics.delete(topic);
   }
+}
+
+/** False, after a time; the program does not go on for it. */
+function late(ms: number): Promise<false> {
+  return new Promise((resolve) => Deno.unrefTimer(setTimeout(() => resolve(false), ms)));
 }
 
 /** Bytes as a text that tells them apart. */

@@ -22,6 +22,7 @@ export class Peer {
   readonly #reader: Reader;
   /** What is still to be written; the promise of the last part. */
   #written: Promise<void> = Promise.resolve();
+  #waitingBytes = 0;
 
   private constructor(connection: Deno.Conn, reader: Reader, identity: Uint8Array) {
     this.#connection = connection;
@@ -80,6 +81,16 @@ export class Peer {
     return this.#write(parts.length > 1 && total(parts) < 1 << 16 ? [joined(parts)] : parts);
   }
 
+  /** Bytes that are still to be written. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  /** Kept when all is written. */
+  get written(): Promise<void> {
+    return this.#written;
+  }
+
   /** Closes the connection, when all is written. */
   async close(): Promise<void> {
     await this.#written;
@@ -96,9 +107,11 @@ export class Peer {
   }
 
   #write(parts: readonly Uint8Array[]): Promise<void> {
+    const bytes = total(parts);
+    this.#waitingBytes += bytes;
     this.#written = this.#written.then(async () => {
       for (const part of parts) await writeAll(this.#connection, part);
-    }).catch(() => this.end());
+    }).catch(() => this.end()).finally(() => this.#waitingBytes -= bytes);
     return this.#written;
   }
 

@@ -5,8 +5,8 @@
  * @module
  */
 import { dirname, join, resolve } from "node:path";
-import type { Answer } from "../guest/ask.ts";
 import { BINDING, type Described, type Told } from "../guest/channel.ts";
+import type { Answer, Line } from "../guest/hearing.ts";
 import { Inspector } from "./inspector.ts";
 import { Marked } from "./marked.ts";
 
@@ -31,6 +31,8 @@ export interface GuestOptions {
   readonly told: (told: Told) => void;
   /** What native code prints. */
   readonly printed: (name: "stdout" | "stderr", text: string) => void;
+  /** Kept when what was told so far has gone on its way. */
+  readonly drained: () => Promise<void>;
   /** The process ended without being told to. */
   readonly died: (code: number) => void;
 }
@@ -60,6 +62,10 @@ interface Evaluated {
 
 /** How long a cell has to end by itself once it was interrupted, before V8 stops it, in milliseconds. */
 const PATIENCE = 250;
+/** How long it takes until whoever interrupts is told why nothing happens, in milliseconds. */
+const LONG = 1500;
+/** How often what is left of an interrupted cell is stopped. */
+const ATTEMPTS = 4;
 /** How long a process whose connection broke has to end by itself, in milliseconds. */
 const GRACE = 1000;
 const GUEST = new URL("../guest/main.ts", import.meta.url);
@@ -75,7 +81,11 @@ export class Guest {
   #running: Running | undefined;
   /** Whether its end is news: one that never began fails where it is started. */
   #ready = false;
-  #asking = false;
+  /** The question for whose answer the guest stands still: one of the cell's, or whether it may tell more. */
+  #standing: { readonly kind: "ask" | "full"; readonly question: number } | undefined;
+  /** Kept when nothing of an interrupted cell is in the way of the next one. */
+  #recovered: Promise<void> = Promise.resolve();
+  #turned = () => {};
 
   private constructor(child: Deno.ChildProcess, options: GuestOptions) {
     this.#child = child;
@@ -119,7 +129,8 @@ export class Guest {
   }
 
   /** Runs a compiled cell; never rejects. */
-  run(cell: number, code: string): Promise<Outcome> {
+  async run(cell: number, code: string): Promise<Outcome> {
+    await this.#recovered;
     const { promise, resolve: settle } = Promise.withResolvers<Outcome>();
     this.#running = { cell, calls: [], ended: promise, settle };
     this.#evaluate(code, true)
@@ -129,20 +140,31 @@ export class Guest {
         // failure is of the connection, without which the process is useless, unless it is ending anyway.
         if (!/Promise was collected/.test(error.message)) pause(GRACE).then(() => this.#kill());
       });
-    return promise;
+    return await promise;
   }
 
   /** Stops the cell that runs, if one does, waiting or not; what was made stays. */
   async interrupt(): Promise<void> {
     const running = this.#running;
     if (running === undefined) return;
+    await this.#stop(running);
+    await (this.#recovered = this.#recover());
+  }
+
+  async #stop(running: Running): Promise<void> {
     const ended = (ms: number) =>
       Promise.race([running.ended, pause(ms)]).then(() => this.#running !== running);
-    // A cell that asks stands in a read, which nothing but an answer ends.
-    if (this.#asking) this.answer({ interrupted: true });
+    // A cell that asks, or has told too much, stands in a read, which nothing but an answer ends.
+    if (this.#standing !== undefined) this.#say({ interrupted: true });
     // What waits fails, and so does Ebb's next operator: V8 runs this in the middle of a loop, but not of native code.
     const told = this.#evaluate("__ebb.interrupt()").catch(() => {});
-    await Promise.race([told, running.ended]);
+    if (!await Promise.race([told.then(() => true), ended(LONG)])) {
+      this.#options.printed(
+        "stderr",
+        "The cell is in native code, which ends when it likes; or restart the kernel.\n",
+      );
+      await Promise.race([told, running.ended]);
+    }
     if (await ended(PATIENCE)) return;
     // A loop that looks at nothing. V8 stops it without running what is to run at the end of blocks.
     await this.#inspector.post("Runtime.terminateExecution").catch(() => {});
@@ -153,11 +175,25 @@ export class Guest {
     await this.#settle(running, { status: "interrupted" });
   }
 
+  /** What an interrupted cell left behind may keep the event loop from turning: V8 forgets it, then. */
+  async #recover(): Promise<void> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const turned = new Promise<true>((resolve) => this.#turned = () => resolve(true));
+      this.#evaluate("__ebb.turn()").catch(() => {});
+      if (await Promise.race([turned, pause(PATIENCE)])) return;
+      await this.#inspector.post("Runtime.terminateExecution").catch(() => {});
+    }
+  }
+
   /** Answers what the cell has asked. */
   answer(answer: Answer): void {
-    if (!this.#asking) return;
-    this.#asking = false;
-    this.#stdin.write(new TextEncoder().encode(JSON.stringify(answer) + "\n")).catch(() => {});
+    if (this.#standing?.kind === "ask") this.#say(answer);
+  }
+
+  #say(answer: Answer): void {
+    const line: Line = { ...answer, question: this.#standing!.question };
+    this.#standing = undefined;
+    this.#stdin.write(new TextEncoder().encode(`${JSON.stringify(line)}\n`)).catch(() => {});
   }
 
   /** What an expression gives, as the protocol has it: a bundle, or an error. */
@@ -228,8 +264,13 @@ export class Guest {
       const interrupted = told.error.name === "Interrupted";
       const failed: Outcome = { status: "failed", error: told.error, calls: running.calls };
       this.#settle(running, interrupted ? { status: "interrupted" } : failed);
+    } else if (told.kind === "turned") {
+      this.#turned();
+    } else if (told.kind === "full") {
+      this.#standing = told;
+      this.#options.drained().then(() => this.#standing === told && this.#say({ text: "" }));
     } else {
-      if (told.kind === "ask") this.#asking = true;
+      if (told.kind === "ask") this.#standing = told;
       this.#options.told(told);
     }
   }
@@ -253,7 +294,7 @@ export class Guest {
   async #settle(running: Running, outcome: Outcome): Promise<void> {
     if (this.#running !== running) return;
     this.#running = undefined;
-    this.#asking = false;
+    if (this.#standing?.kind === "ask") this.#standing = undefined;
     await Promise.race([
       Promise.all(this.#outputs.map((output) => output.reached(running.cell))),
       this.#child.status,

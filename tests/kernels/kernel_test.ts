@@ -175,6 +175,30 @@ test("an interrupt stops a loop and an await, and keeps what was made", async ()
   console.log(`interrupts took ${took.map((ms) => ms.toFixed(0)).join(", ")} ms`);
 });
 
+test("a cell that puts out without end stands still until all has gone, and can be stopped", async () => {
+  const took = [
+    await interrupted("while (true) console.log('x'.repeat(100))", 1000),
+    await interrupted("while (true) { console.log('x'); await 1 }", 1000),
+    await interrupted(
+      "while (true) Deno.jupyter.display({ 'text/plain': 'x'.repeat(1000) }, { raw: true })",
+      1000,
+    ),
+    await interrupted(
+      "while (true) await Deno.jupyter.display({ 'text/plain': 'x'.repeat(1e5) }, { raw: true })",
+    ),
+  ];
+  console.log(`interrupts took ${took.map((ms) => ms.toFixed(0)).join(", ")} ms`);
+  const { text } = await client.run("Math.round(Deno.memoryUsage().rss / 2 ** 20)");
+  assert(Number(text) < 500, `${text} MiB`);
+});
+
+test("what an interrupted cell leaves behind does not keep the next one from running", async () => {
+  await interrupted("function again() { queueMicrotask(again) } again(); await new Promise(() => {})");
+  assertEquals((await client.run("5 + 5")).text, "10");
+  await interrupted("function forever() { return Promise.resolve().then(forever) } await forever()");
+  assertEquals((await client.run("6 + 6")).text, "12");
+});
+
 test("an interrupt unwinds what Ebb computes, and frees it", async () => {
   await client.run(`
     import * as ebb from "${new URL("mod.ts", ROOT)}";
@@ -306,6 +330,12 @@ test("cells ask", async () => {
   );
   assertEquals(text, '[ "Ada ✓", "Ada ✓", true, "Ada ✓" ]');
   assertEquals(asked, ["Name ", "In: ", "Sure? [y/N] ", "Empty [left] "]);
+  const { text: read } = await client.run(`
+    const bytes = new Uint8Array(100);
+    const count = Deno.stdin.readSync(bytes);
+    const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).getReader();
+    [new TextDecoder().decode(bytes.subarray(0, count)), (await lines.read()).value]`);
+  assertEquals(read, '[ "Ada ✓\\n", "Ada ✓\\n" ]');
   client.onAsk = () => undefined;
   await interrupted("prompt('never answered')");
   const { reply } = await client.run("prompt('x')", { allow_stdin: false });
