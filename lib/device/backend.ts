@@ -5,6 +5,15 @@
  * @module
  */
 import type { Address, Engine } from "../ort/mod.ts";
+import type { Transport } from "./transport.ts";
+
+/** Where storages of a device go first when they leave. */
+export interface Far {
+  /** Host memory that copies are fastest to. */
+  readonly host: Backend;
+  /** What carries them there, when the first copy is asked for. */
+  start(): Transport;
+}
 
 /** One kind of device memory. */
 export interface Backend {
@@ -29,4 +38,6 @@ export interface Backend {
   write(address: Address, offset: number, source: Uint8Array): void;
   /** Copies bytes at `address`, from byte `offset` on, to the host. */
   read(address: Address, offset: number, target: Uint8Array): void;
+  /** Default: plain host memory, and copies by {@link read} and {@link write}. */
+  readonly far?: Far;
 }

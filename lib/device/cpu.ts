@@ -5,6 +5,7 @@
  */
 import { type Address, CPU, hostAllocator, memoryAt, runtime, trimHeap } from "../ort/mod.ts";
 import type { Backend } from "./backend.ts";
+import { ThreadTransport } from "./copy_thread.ts";
 
 let made: Backend | undefined;
 
@@ -18,7 +19,7 @@ function makeBackend(): Backend {
   const host = hostAllocator(api);
   const at = (address: Address, offset: number, bytes: number) =>
     new Uint8Array(memoryAt(address + offset, bytes));
-  return {
+  const backend: Backend = {
     engine: CPU,
     memory: hostMemory,
     divisible: true,
@@ -34,5 +35,9 @@ function makeBackend(): Backend {
     release: (address) => host.free(address),
     write: (address, offset, source) => at(address, offset, source.length).set(source),
     read: (address, offset, target) => target.set(at(address, offset, target.length)),
+    get far() {
+      return { host: backend, start: () => new ThreadTransport() };
+    },
   };
+  return backend;
 }

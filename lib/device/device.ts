@@ -9,7 +9,6 @@ import type { Provider } from "../ort/mod.ts";
 import type { Backend } from "./backend.ts";
 import { type Bytes, formatBytes, parseBytes } from "./bytes.ts";
 import { CopyEngine } from "./copy.ts";
-import { ThreadTransport } from "./copy_thread.ts";
 import { cpuBackend } from "./cpu.ts";
 import { defragment } from "./defragment.ts";
 import { FarSide } from "./far.ts";
@@ -168,7 +167,7 @@ export class Device {
   /** Moves storages to host memory, or to a file, and back. */
   get copies(): CopyEngine {
     return this.#copies ??= this.copyWith(() =>
-      this.provider === "cpu" ? new ThreadTransport() : new InlineTransport(this.backend)
+      this.backend.far?.start() ?? new InlineTransport(this.backend)
     );
   }
 
@@ -181,7 +180,7 @@ export class Device {
     if (this.#copies !== null) {
       throw new Error("copyWith: expected a device without copies but found one in use");
     }
-    const host = new Pool(cpuBackend(), this.#hostBudget);
+    const host = new Pool(this.backend.far?.host ?? cpuBackend(), this.#hostBudget);
     collected.register(this, host);
     return this.#copies = new CopyEngine(this, new FarSide(host), start, this.#link);
   }

@@ -5,9 +5,9 @@
  * @module
  */
 import { DISPLAY, escaped } from "../notebook/mod.ts";
-import { runtime, vulkanDrivers, WEBGPU_REMEDY, webgpuComputesHalf } from "../ort/mod.ts";
+import { metOnHost, runtime, vulkanDrivers, WEBGPU_REMEDY, webgpuComputesHalf } from "../ort/mod.ts";
 import { formatBytes } from "./bytes.ts";
-import { cudaInfo } from "./cuda.ts";
+import { cudaInfo } from "./cuda/info.ts";
 import { webgpuBackend } from "./webgpu.ts";
 
 /** One kind of device. */
@@ -94,7 +94,10 @@ export function devices(): DeviceList {
   list.push(
     guarded("cpu", cpuInfo),
     guarded("webgpu", webgpuInfo),
-    guarded("cuda", cudaInfo),
+    guarded("cuda", () => {
+      const info = cudaInfo();
+      return { ...info, details: { ...info.details, ...onHost("cuda") } };
+    }),
   );
   return list;
 }
@@ -146,7 +149,13 @@ function webgpuInfo(): DeviceInfo {
   found["float16"] = webgpuComputesHalf()
     ? "computed by the adapter"
     : "computed on the CPU, as the adapter cannot";
-  return { kind: "webgpu", available: true, details: found };
+  return { kind: "webgpu", available: true, details: { ...found, ...onHost("webgpu") } };
+}
+
+/** Which ops ran on the CPU so far, if only in part: they are right, but their operands went to and fro. */
+function onHost(kind: "webgpu" | "cuda"): Record<string, string> {
+  const met = metOnHost(kind);
+  return met === undefined ? {} : { "on the CPU so far": met };
 }
 
 /**

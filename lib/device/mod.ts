@@ -21,7 +21,7 @@
  */
 export { type Bytes, formatBytes, parseBytes } from "./bytes.ts";
 export { CopyEngine, type CopyObserver } from "./copy.ts";
-export { cpu, defaultDevice, webgpu, withDevice } from "./current.ts";
+export { cpu, cuda, type CudaOptions, defaultDevice, webgpu, withDevice } from "./current.ts";
 export { type CpuOptions, Device, type DeviceObserver, type DeviceOptions } from "./device.ts";
 export type { MemoryReport } from "./memory.ts";
 export { type DeviceInfo, DeviceList, devices } from "./devices.ts";

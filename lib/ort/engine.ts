@@ -16,9 +16,11 @@ export interface Engine {
   readonly key: string;
   /** `OrtRunOptions` of every run; 0: none. */
   readonly runOptions: Address;
+  /** Whether nodes can be told to run on the CPU. */
+  readonly places: boolean;
   /** Makes options those of a session on it; with `onHost`, nodes that are marked so run on the CPU. */
   configure(options: Address, onHost: boolean): void;
 }
 
 /** The processor itself. */
-export const CPU: Engine = { provider: "cpu", key: "cpu", runOptions: 0, configure() {} };
+export const CPU: Engine = { provider: "cpu", key: "cpu", runOptions: 0, places: false, configure() {} };

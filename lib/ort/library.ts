@@ -1,11 +1,12 @@
 /**
- * Finds and opens ONNX Runtime's shared library: the file named by `EBB_ONNXRUNTIME`, or the one inside the npm package
- * `onnxruntime-node` (its install script is not needed, nor its JavaScript binding). Any build of ONNX Runtime works,
- * such as the GPU build inside a Python package, as long as its C API is new enough.
+ * Finds and opens ONNX Runtime's shared library: the file named by `EBB_ONNXRUNTIME`; where there is an NVIDIA driver, the
+ * GPU build inside a Python package; or else the one inside the npm package `onnxruntime-node` (its install script is not
+ * needed, nor its JavaScript binding). Any build of ONNX Runtime works, as long as its C API is new enough.
  *
  * @module
  */
 import { ONNXRUNTIME, ORT_API_VERSION } from "../deps.ts";
+import { driverVersion, gpuBuild } from "./cuda/parts.ts";
 // Importing the package's manifest makes Deno fetch the package; the specifier must be a literal.
 import manifest from "npm:onnxruntime-node@1.30.0/package.json" with { type: "json" };
 
@@ -22,13 +23,16 @@ export interface Library {
 }
 
 /**
- * Path of the library that Ebb opens: `EBB_ONNXRUNTIME` if set, else the file inside the npm package.
+ * Path of the library that Ebb opens: `EBB_ONNXRUNTIME` if set (`npm` names the npm package's), else a GPU build that this
+ * machine can use, else the file inside the npm package.
  *
  * @throws {Error} when the npm package has no library for this operating system and processor.
  */
 export function libraryPath(): string {
   const named = Deno.env.get("EBB_ONNXRUNTIME");
-  if (named) return named;
+  if (named && named !== "npm") return named;
+  const gpu = named || driverVersion() === undefined ? undefined : gpuBuild(ORT_API_VERSION);
+  if (gpu !== undefined) return gpu;
   if (manifest.version !== ONNXRUNTIME) {
     throw new Error(`onnxruntime: expected package version ${ONNXRUNTIME} but found ${manifest.version}`);
   }

@@ -4,9 +4,13 @@
  * @module
  */
 export { AddressTable } from "./address_table.ts";
+export { metOnHost, noteOnHost } from "./assignment.ts";
 export * from "./api.ts";
 export * from "./graph.ts";
 export { CPU, type Engine, type Provider } from "./engine.ts";
+export { type CudaDriver } from "./cuda/driver.ts";
+export { type CudaDevice, cudaDevice, cudaLack, cudaPartsHere } from "./cuda/provider.ts";
+export { type CudaParts, driverVersion, remedyFor } from "./cuda/parts.ts";
 export { trimHeap } from "./heap.ts";
 export * from "./library.ts";
 export * from "./runtime.ts";

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Address } from "./api.ts";
+import { nodesOnHost, rememberAssignment } from "./assignment.ts";
 import { CPU, type Engine } from "./engine.ts";
 import { makeOptions, runtime, valueNames } from "./runtime.ts";
 
@@ -46,6 +47,8 @@ function prepare(): void {
 export class Session {
   /** Addresses of the input values (`OrtValue`), to be written before {@link run}. */
   readonly inputs: BigUint64Array<ArrayBuffer>;
+  /** Operators of the graph that run on the CPU where the session is another provider's. */
+  readonly onHost: readonly string[];
   /** Addresses of the output values, which lie over memory of ours. */
   readonly outputs: BigUint64Array<ArrayBuffer>;
   readonly #inputNames: BigUint64Array;
@@ -68,7 +71,9 @@ export class Session {
     const options = makeOptions(sequential);
     try {
       engine.configure(options, onHost);
+      if (engine.provider !== "cpu") rememberAssignment(options);
       this.#session = makeSession!(runtime().env, model, model.length, options);
+      this.onHost = engine.provider === "cpu" ? [] : nodesOnHost(this.#session);
     } finally {
       releaseOptions(options);
     }

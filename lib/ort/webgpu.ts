@@ -30,7 +30,7 @@ export const WEBGPU_REMEDY: string =
   "to a software driver such as SwiftShader's vk_swiftshader_icd.json, or use cpu()";
 
 /** WebGPU as sessions run on it. */
-export const WEBGPU: Engine = { provider: "webgpu", key: "webgpu", runOptions: 0, configure };
+export const WEBGPU: Engine = { provider: "webgpu", key: "webgpu", runOptions: 0, places: true, configure };
 
 /**
  * Makes options those of a WebGPU session. They serve one session only: the provider counts its users by options made

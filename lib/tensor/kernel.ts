@@ -10,6 +10,7 @@ import {
   failsOnWebgpu,
   GraphBuilder,
   makeValue,
+  noteOnHost,
   type Provider,
   releaseValue,
   runtime,
@@ -112,7 +113,7 @@ export function kernelFor(
   outputs: readonly Spec[],
   engine: Engine,
 ): Kernel {
-  const onHost = engine.provider === "webgpu" && needsHost(operands, outputs);
+  const onHost = engine.places && needsHost(operands, outputs);
   let key = keyOf(op, operands, attributes, outputs[0].blocked ?? false);
   if (onHost) key = `host ${key}`;
   const kernels = kernelsOf(op, engine);
@@ -249,6 +250,7 @@ function compile(
   } catch (error) {
     throw refused(op, specs, provider, error as Error);
   }
+  noteOnHost(provider, op.name, session.onHost);
   return new Kernel(session, inputCount, numberType, onHost);
 }
 

@@ -87,7 +87,8 @@ function runWhole(
   } catch (error) {
     // What a provider turns out not to support runs on the CPU, now and the next time. Nothing was written over.
     if (
-      !(error instanceof OrtError) || device.provider === "cpu" || kernel.onHost || device.workspace.overdrawn
+      !(error instanceof OrtError) || !device.backend.engine.places || kernel.onHost ||
+      device.workspace.overdrawn
     ) {
       throw error;
     }

@@ -14,7 +14,11 @@ export interface PresentDevice {
 
 /** Kinds of devices that can be used here. */
 export function presentDevices(): PresentDevice[] {
-  const open: Record<string, PresentDevice["open"]> = { cpu: ebb.cpu, webgpu: ebb.webgpu };
+  const open: Record<string, PresentDevice["open"]> = {
+    cpu: ebb.cpu,
+    webgpu: ebb.webgpu,
+    cuda: (options) => ebb.cuda(0, options),
+  };
   const present = ebb.devices()
     .filter(({ kind, available }) => available && kind in open)
     .map(({ kind }) => ({ kind, open: open[kind] }));

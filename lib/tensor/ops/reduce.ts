@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { GraphBuilder, Provider, Value } from "../../ort/mod.ts";
 import { isFloating } from "../dtype.ts";
 import { full } from "../create.ts";
 import { defineOp, type Op } from "../op.ts";
@@ -24,6 +25,12 @@ import {
 } from "./reduction.ts";
 import { sum } from "./sum.ts";
 import { reshape } from "./view.ts";
+
+/** Any (`ReduceMax`) or all (`ReduceMin`) of truth values; of booleans themselves only the CPU provider has kernels. */
+function quantified(g: GraphBuilder, node: string, truth: Value, axes: Value, provider: Provider): Value {
+  if (provider === "cpu") return g.node(node, [truth, axes], { keepdims: 0 });
+  return g.cast(g.node(node, [g.cast(truth, "float32"), axes], { keepdims: 0 }), "bool");
+}
 
 /** Refuses to choose among no elements. */
 function checkChoice(name: string, x: Shape, axes: readonly number[]): void {
@@ -49,11 +56,11 @@ function extreme(name: string, node: string): Op<[Tensor], Reduction> {
       checkChoice(name, x.shape, reduction.axes);
       return [{ dtype: x.dtype, ...reducedShapes(x.shape, reduction) }];
     },
-    graph: (g, [x], { attributes: { axes }, inputs: [{ dtype }] }) => {
+    graph: (g, [x], { attributes: { axes }, inputs: [{ dtype }], provider }) => {
       const found = g.node(node, [x, g.ints(axes)], { keepdims: 0 });
       if (!isFloating(dtype)) return [found];
       // ONNX Runtime's kernels pass NaN over, which would hide that a training has gone wrong.
-      const isWrong = g.node("ReduceMax", [g.node("IsNaN", [x]), g.ints(axes)], { keepdims: 0 });
+      const isWrong = quantified(g, "ReduceMax", g.node("IsNaN", [x]), g.ints(axes), provider);
       return [g.node("Where", [isWrong, g.scalar(NaN, dtype), found])];
     },
     saves: { inputs: [0], outputs: [0] },
@@ -118,11 +125,11 @@ function position(name: string, node: string): Op<[Tensor], Along> {
       checkChoice(name, x.shape, [axis]);
       return [{ dtype: "int64", ...reducedShapes(x.shape, { axes: [axis], keepDim }) }];
     },
-    graph: (g, [x], { attributes: { axis }, inputs: [{ dtype }] }) => {
+    graph: (g, [x], { attributes: { axis }, inputs: [{ dtype }], provider }) => {
       const found = g.node(node, [x], { axis, keepdims: 0 });
       if (!isFloating(dtype)) return [found];
       const isNaN = g.node("IsNaN", [x]);
-      const isWrong = g.node("ReduceMax", [isNaN, g.ints([axis])], { keepdims: 0 });
+      const isWrong = quantified(g, "ReduceMax", isNaN, g.ints([axis]), provider);
       const first = g.node("ArgMax", [g.cast(isNaN, "float32")], { axis, keepdims: 0 });
       return [g.node("Where", [isWrong, first, found])];
     },
@@ -247,9 +254,9 @@ function quantifier(name: string, node: string): Op<[Tensor], Reduction> {
   return defineOp<[Tensor], Reduction>({
     name,
     infer: ([x], reduction) => [{ dtype: "bool", ...reducedShapes(x.shape, reduction) }],
-    graph: (g, [x], { attributes: { axes }, inputs: [{ dtype }] }) => {
+    graph: (g, [x], { attributes: { axes }, inputs: [{ dtype }], provider }) => {
       const truth = dtype === "bool" ? x : g.cast(x, "bool");
-      return [g.node(node, [truth, g.ints(axes)], { keepdims: 0 })];
+      return [quantified(g, node, truth, g.ints(axes), provider)];
     },
   });
 }
