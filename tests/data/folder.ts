@@ -7,7 +7,7 @@
 /** Runs a test with a folder of its own that is gone afterwards. */
 export async function withFolder(
   files: Record<string, Uint8Array | string>,
-  fn: (folder: string) => Promise<void>,
+  fn: (folder: string) => Promise<void> | void,
 ) {
   const folder = await Deno.makeTempDir();
   try {
