@@ -37,6 +37,12 @@ export const NCHWC = "com.microsoft.nchwc";
 /** Names of nodes that run on the CPU in a session of another provider; a graph has fewer nodes. */
 export const HOST_NODES: readonly string[] = Array.from({ length: 256 }, (_, i) => `host${i}`);
 
+/** Operators that round nothing. */
+const MOVING = new Set(
+  "Cast Concat Expand Flatten Gather Identity Pad Reshape Slice Split Squeeze Transpose Unsqueeze Where"
+    .split(" "),
+);
+
 const OPSET = 20;
 const IR_VERSION = 9;
 
@@ -161,6 +167,11 @@ export class GraphBuilder {
   /** A constant with the given elements. */
   values(values: readonly number[], shape: readonly number[], type: ElementType = "float32"): Value {
     return this.constant(type, shape, encodeValues(values, type));
+  }
+
+  /** How many nodes compute, and so round what they give. */
+  get steps(): number {
+    return this.#nodes.filter(({ op }) => !MOVING.has(op)).length;
   }
 
   /** The model as bytes. */

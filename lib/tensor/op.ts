@@ -94,6 +94,11 @@ export interface OpRecord<
   whole?: readonly number[];
   /** The graph moves elements and computes nothing: half precision is left as it is instead of computed in float32. */
   moves?: boolean;
+  /**
+   * Half precision between the nodes of the graph loses no more than in its results, as of products and the sums that
+   * follow them: the graph may be computed in it where there are kernels.
+   */
+  halves?: boolean;
   /** Runs on one thread: a kernel in the graph is wrong with several (ScatterND that adds races). */
   sequential?: boolean;
   /**

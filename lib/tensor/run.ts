@@ -7,7 +7,8 @@
  */
 import { type Device, OutOfMemoryError } from "../device/mod.ts";
 import { OrtError, useWorkspace } from "../ort/mod.ts";
-import { hostKernelFor, isTensor, type Kernel, kernelFor } from "./kernel.ts";
+import { isTensor, type Kernel } from "./kernel.ts";
+import { hostKernelFor, kernelFor } from "./kernels.ts";
 import type { Attributes, CompiledOp, Operand, Rows, Spec } from "./op.ts";
 import type { Shape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";

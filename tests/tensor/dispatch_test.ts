@@ -83,6 +83,29 @@ test("one compiled graph serves all sizes of a type and rank", () => {
   assertEquals(kernels(), before + 1);
 });
 
+/** x + n, a graph of its own for each n. */
+const plus = defineOp<[ebb.Tensor], { n: number }>({
+  name: "plus",
+  infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
+  graph: (g, [x], { attributes: { n }, inputs: [{ dtype }] }) => [g.node("Add", [x, g.scalar(n, dtype)])],
+});
+
+test("of very many compiled graphs those go that were not used for long", () => {
+  const kernels = plus.record.kernels;
+  const x = ebb.ones([2]);
+  for (let n = 0; n < 1500; n++) {
+    ebb.scope(() => {
+      assertEquals(plus([x], { n }).data()[1], n + 1);
+      plus([x], { n: 0 });
+    });
+  }
+  const count = kernels.get("cpu")!.size;
+  assert(count <= 1024 && count > 500, `${count} are kept`);
+  const keys = [...kernels.get("cpu")!.keys()].join("\n");
+  assert(keys.includes('{"n":0}') && keys.includes('{"n":1499}') && !keys.includes('{"n":1}'));
+  assertEquals(plus([x], { n: 1 }).data()[0], 2);
+});
+
 test("outputs that do not fit leave nothing, and the device goes on", () => {
   const device = ebb.cpu({ budget: "1 MiB" });
   const x = ebb.ones([1 << 10, 1], { device });

@@ -46,6 +46,7 @@ type Operands = [q: Tensor, k: Tensor, v: Tensor, mask: Tensor | null];
 
 const attentionOp: Op<Operands, AttentionSettings> = defineOp<Operands, AttentionSettings>({
   name: "scaledDotProductAttention",
+  halves: true,
   infer: ([q, k, v], { heads }) => {
     const { dtype, shape } = q;
     const y = [...shape.slice(0, -1), v.shape[v.rank - 1]];
@@ -79,6 +80,7 @@ type BackwardSettings = { scale: number; heads: number; needs: readonly boolean[
 
 const attentionBackwardOp = defineOp<Backward, BackwardSettings>({
   name: "attentionBackward",
+  halves: true,
   infer: ([dy, q, k, v, weights], { heads, needs }) => {
     const { dtype } = dy;
     const operands = [q, k, v].map(({ shape }) => togetherSpec(dtype, shape, heads));

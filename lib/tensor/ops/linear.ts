@@ -55,6 +55,7 @@ const linearOp: Op<[Tensor, Tensor, Tensor | null], Forward> = defineOp<
   Forward
 >({
   name: "linear",
+  halves: true,
   infer: ([x, w], { turned, activation, recorded }) => {
     const spec = rowsSpec(x.dtype, x.shape.slice(0, -1), w.shape[turned ? 0 : 1]);
     return activation === "gelu" && recorded ? [spec, spec] : [spec];
@@ -101,6 +102,7 @@ const linearBackwardOp: Op<[Tensor, Tensor | null, Tensor | null, Tensor | null]
   Backward
 >({
   name: "linearBackward",
+  halves: true,
   infer: ([dy, x, w], { turned, needs }) => {
     const { dtype } = dy;
     const out = dy.shape[dy.rank - 1];

@@ -26,6 +26,7 @@ function matrixOf(shape: Shape, transposed: number): [number, number] {
 
 const matmulOp: Op<[Tensor, Tensor], Transposed> = defineOp<[Tensor, Tensor], Transposed>({
   name: "matmul",
+  halves: true,
   infer: ([a, b], { transA, transB }) => {
     const [m, k] = matrixOf(a.shape, transA);
     const [inner, n] = matrixOf(b.shape, transB);

@@ -35,6 +35,7 @@ const selfAttentionOp: Op<[Tensor, Tensor | null], AttentionSettings> = defineOp
   AttentionSettings
 >({
   name: "selfAttention",
+  halves: true,
   rows: ([, mask]) => mask === null,
   infer: ([x], { heads }) => {
     const { dtype, shape: [batch, length, size] } = x;
@@ -74,6 +75,7 @@ type BackwardSettings = { scale: number; heads: number; needs: readonly boolean[
 
 const selfAttentionBackwardOp = defineOp<[Tensor, Tensor, Tensor], BackwardSettings>({
   name: "selfAttentionBackward",
+  halves: true,
   rows: true,
   infer: ([dy, x, weights], { heads, needs: [sequence, mask] }) => {
     const { dtype, shape } = x;

@@ -34,6 +34,7 @@ export const conv: Op<[Tensor, Tensor, Tensor | null], Attributes> = defineOp<
   Attributes
 >({
   name: "conv2d",
+  halves: true,
   shaped: true,
   // Filters that were computed from blocked tensors come plain, like everything else.
   layout: ([x, weight], { groups }) => isBlocked(x, weight, groups) && !weight.blocked,

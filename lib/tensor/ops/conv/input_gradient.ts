@@ -35,6 +35,7 @@ function formOf(dy: Tensor, weight: Tensor, { stride, padding, dilation, groups,
 /** `[dy, weight]` → the gradient of the image, of shape `image`. */
 export const convInputGradient: Op<[Tensor, Tensor], Attributes> = defineOp<[Tensor, Tensor], Attributes>({
   name: "conv2dInputGradient",
+  halves: true,
   shaped: true,
   // Where the stride is 2, results of several convolutions are put together.
   rows: ([dy, weight], attributes) => attributes.stride[0] > 1 && formOf(dy, weight, attributes) !== "plain",

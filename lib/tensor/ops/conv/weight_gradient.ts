@@ -38,6 +38,7 @@ const FORMS = { batchAsChannels, channelsLast, columns, pointwise, transposedBat
 /** `[x, dy]` → the gradients of filters `[O, C / groups, kH, kW]` and, if asked for, of the bias `[O]`. */
 const weightGradient: Op<[Tensor, Tensor], WeightAttributes> = defineOp<[Tensor, Tensor], WeightAttributes>({
   name: "conv2dWeightGradient",
+  halves: true,
   shaped: true,
   layout: ([x, dy]) => blocksFor(x) > 1 && x.device === dy.device,
   infer: ([x, dy], attributes) => filterSpecs(x, dy, attributes),
