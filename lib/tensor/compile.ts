@@ -5,49 +5,57 @@
  */
 import { type Engine, failsOnWebgpu, GraphBuilder, noteOnHost, type Provider, Session } from "../ort/mod.ts";
 import type { DType } from "./dtype.ts";
-import { Kernel, numberTypeOf, specOf } from "./kernel.ts";
+import { type Form, Kernel, numberTypeOf, specOf } from "./kernel.ts";
 import type { Attributes, CompiledOp, Operand, Spec } from "./op.ts";
 
-/** Compiles the graph of `op` for these operands; `onHost`: to run on the CPU in whole. */
+/** Compiles the graph of `op` for these operands, in the form that serves them best, or in a given one. */
 export function compile(
   op: CompiledOp,
   operands: readonly Operand[],
   attributes: Attributes,
   outputs: readonly Spec[],
   engine: Engine,
-  onHost: boolean,
+  form?: "wide" | "host",
 ): Kernel {
-  const widened = onHost ? HALVES : widenedBy(op, engine.provider);
-  const build = (widened: readonly DType[]) =>
-    new Draft(op, operands, attributes, outputs, { engine, onHost, widened });
-  const draft = build(widened);
-  const { provider } = engine;
-  // CUDA's provider has kernels of half precision for most operators. Between the nodes of a longer graph too much would
-  // be lost to rounding, unless the op says that it is not.
-  const mayNarrow = provider === "cuda" && draft.halves && !op.moves;
-  if (mayNarrow && widened.length === 0 && (op.halves || draft.g.steps === 1)) {
-    try {
-      const kernel = draft.compile();
-      if (kernel.session.onHost.length === 0) return kernel;
-      kernel.release();
-    } catch (error) {
-      if (!NO_KERNEL.test((error as Error).message)) throw refused(op, draft.specs, provider, error as Error);
+  const draft = (form: Form) => new Draft(op, operands, attributes, outputs, engine, form);
+  if (form === undefined && engine.provider === "cuda" && !op.moves) {
+    const narrow = draft("narrow");
+    // CUDA's provider has kernels of half precision for most operators. Between the nodes of a longer graph too much
+    // would be lost to rounding, unless the op says that it is not.
+    if (narrow.halves && (op.halves || narrow.g.steps === 1)) {
+      const kernel = compiled(narrow, NO_KERNEL);
+      if (kernel?.session.onHost.length === 0) return kernel;
+      kernel?.release();
     }
+    if (narrow.halves) form = "wide";
   }
-  const last = mayNarrow ? build(HALVES) : draft;
+  const kernel = compiled(draft(form ?? "plain"))!;
+  noteOnHost(engine.provider, op.name, kernel.session.onHost);
+  return kernel;
+}
+
+/** The kernel of a draft; undefined where ONNX Runtime refuses with a message that is allowed for. */
+function compiled(draft: Draft, allowed?: RegExp): Kernel | undefined {
   try {
-    const kernel = last.compile();
-    noteOnHost(provider, op.name, kernel.session.onHost);
-    return kernel;
+    return draft.compile();
   } catch (error) {
-    throw refused(op, last.specs, provider, error as Error);
+    const { message } = error as Error;
+    if (allowed?.test(message)) return undefined;
+    throw refused(draft, error as Error);
   }
 }
 
 const HALVES: readonly DType[] = ["float16", "bfloat16"];
+/**
+ * The types that are computed in float32 on a provider: the CPU's has almost no kernels for half precision, WebGPU's none
+ * for bfloat16.
+ */
+const WIDENED: Readonly<Record<Provider, readonly DType[]>> = { cpu: HALVES, webgpu: ["bfloat16"], cuda: [] };
 
 /** An op's graph for certain operands, before it is compiled. */
 class Draft {
+  readonly op: CompiledOp;
+  readonly engine: Engine;
   readonly g: GraphBuilder;
   readonly specs: readonly Spec[];
   /** Whether some operand or output is of half precision. */
@@ -55,17 +63,20 @@ class Draft {
   readonly #inputCount: number;
   readonly #outputCount: number;
   readonly #numberType: DType;
-  readonly #settings: { engine: Engine; sequential?: boolean; onHost: boolean };
+  readonly #form: Form;
 
-  /** `widened` types are computed in float32 and rounded at the end, as PyTorch's kernels do. */
+  /** Types that the form computes in float32 are rounded at the end, as PyTorch's kernels do. */
   constructor(
     op: CompiledOp,
     operands: readonly Operand[],
     attributes: Attributes,
     outputs: readonly Spec[],
-    { engine, onHost, widened }: { engine: Engine; onHost: boolean; widened: readonly DType[] },
+    engine: Engine,
+    form: Form,
   ) {
     const { provider } = engine;
+    const onHost = form === "host";
+    const widened = form === "narrow" ? [] : form === "plain" ? WIDENED[provider] : HALVES;
     const g = new GraphBuilder(onHost ? () => true : provider === "webgpu" ? failsOnWebgpu : undefined);
     const computed = (dtype: DType) => !op.moves && widened.includes(dtype) ? "float32" : dtype;
     const numberType = computed(numberTypeOf(operands));
@@ -93,24 +104,24 @@ class Draft {
       const { dtype } = outputs[j];
       g.output(`y${j}`, computed(dtype) === dtype ? value : g.cast(value, dtype), dtype);
     });
+    this.op = op;
+    this.engine = engine;
     this.g = g;
     this.specs = specs;
     this.halves = [...specs, ...outputs].some(({ dtype }) => HALVES.includes(dtype));
     this.#inputCount = inputCount;
     this.#outputCount = outputs.length;
     this.#numberType = numberType;
-    this.#settings = { engine, sequential: op.sequential, onHost };
+    this.#form = form;
   }
 
   /** Throws ONNX Runtime's message where it has no kernel for a node. */
   compile(): Kernel {
-    const { engine, sequential, onHost } = this.#settings;
-    const model = this.g.finish();
-    const session = new Session(model, this.#inputCount, this.#outputCount, engine, {
-      sequential,
+    const session = new Session(this.g.finish(), this.#inputCount, this.#outputCount, this.engine, {
+      sequential: this.op.sequential,
       onHost: this.g.hasHostNodes,
     });
-    return new Kernel(session, this.#inputCount, this.#numberType, onHost);
+    return new Kernel(session, this.#inputCount, this.#numberType, this.#form);
   }
 }
 
@@ -119,7 +130,7 @@ const NO_KERNEL =
   /Could not find an implementation for (\w+)|Provider type for (\w+) node with name|of operator \((\w+)\) in node \(\w*\) is invalid/;
 
 /** The error of a graph that does not compile: a sentence where ONNX Runtime has no kernel for the types. */
-function refused(op: CompiledOp, specs: readonly Spec[], provider: Provider, error: Error): Error {
+function refused({ op, specs, engine: { provider } }: Draft, error: Error): Error {
   const found = NO_KERNEL.exec(error.message);
   if (found === null) return error;
   const node = found[1] ?? found[2] ?? found[3];
@@ -129,13 +140,4 @@ function refused(op: CompiledOp, specs: readonly Spec[], provider: Provider, err
       `${[...types].join(", ")}; use to()`,
     { cause: error },
   );
-}
-
-/**
- * The types that are computed in float32 on a provider: the CPU's has almost no kernels for half precision, WebGPU's none
- * for bfloat16.
- */
-function widenedBy(op: CompiledOp, provider: Provider): readonly DType[] {
-  if (op.moves) return [];
-  return provider === "cpu" ? HALVES : provider === "webgpu" ? ["bfloat16"] : [];
 }

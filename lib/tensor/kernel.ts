@@ -29,18 +29,24 @@ class HostOperand {
   }
 }
 
+/**
+ * `plain`; `narrow`: computes in half precision as it is; `wide`: computes half precision in float32; `host`: runs on the CPU
+ * though its operands lie elsewhere.
+ */
+export type Form = "plain" | "narrow" | "wide" | "host";
+
 /** A compiled graph. */
 export class Kernel {
   readonly session: Session;
-  /** Runs on the CPU though its operands lie elsewhere. */
-  readonly onHost: boolean;
+  /** How its graph came to be what it is. */
+  readonly form: Form;
   used = 0;
   readonly #hosts: (HostOperand | null)[];
   readonly #numberType: DType;
 
-  constructor(session: Session, inputCount: number, numberType: DType, onHost: boolean) {
+  constructor(session: Session, inputCount: number, numberType: DType, form: Form) {
     this.session = session;
-    this.onHost = onHost;
+    this.form = form;
     this.#hosts = new Array(inputCount).fill(null);
     this.#numberType = numberType;
   }

@@ -37,7 +37,7 @@ export function kernelFor(
   const kernels = kernelsOf(op, engine);
   let kernel = kernels.get(key);
   if (kernel === undefined) {
-    kernel = compile(op, operands, attributes, outputs, engine, onHost);
+    kernel = compile(op, operands, attributes, outputs, engine, onHost ? "host" : undefined);
     kernels.set(key, kernel);
     all.push({ kernel, kernels, key });
     if (all.length > LIMIT) forgetOld(kernel);
@@ -58,21 +58,25 @@ function kernelsOf(op: CompiledOp, { key }: Engine): Map<number | string, Kernel
   return kernels;
 }
 
-/** The kernel that runs on the CPU for operands that lie elsewhere; from now on in place of the one that failed. */
-export function hostKernelFor(
+/**
+ * The kernel to try where one has failed while it ran, from now on in its place: one that runs on the CPU where nodes can be
+ * told to, one that computes in float32 where the other did so in half precision. Null: there is none.
+ */
+export function otherKernelFor(
+  failed: Kernel,
   op: CompiledOp,
   operands: readonly Operand[],
   attributes: Attributes,
   outputs: readonly Spec[],
   engine: Engine,
-): Kernel {
-  const kernel = compile(op, operands, attributes, outputs, engine, true);
-  const key = keyOf(op, operands, attributes, outputs[0].blocked ?? false);
-  const kernels = kernelsOf(op, engine);
-  const kept = all.find((each) => each.kernels === kernels && each.key === key)!;
-  kept.kernel.release();
+): Kernel | null {
+  const form = failed.form === "narrow" ? "wide" : engine.places && failed.form !== "host" ? "host" : null;
+  const kept = all.find(({ kernel }) => kernel === failed);
+  if (form === null || kept === undefined) return null;
+  const kernel = compile(op, operands, attributes, outputs, engine, form);
+  failed.release();
   kept.kernel = kernel;
-  kernels.set(key, kernel);
+  kept.kernels.set(kept.key, kernel);
   kernel.used = ++clock;
   return kernel;
 }

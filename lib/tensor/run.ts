@@ -8,7 +8,7 @@
 import { type Device, OutOfMemoryError } from "../device/mod.ts";
 import { OrtError, useWorkspace } from "../ort/mod.ts";
 import { isTensor, type Kernel } from "./kernel.ts";
-import { hostKernelFor, kernelFor } from "./kernels.ts";
+import { kernelFor, otherKernelFor } from "./kernels.ts";
 import type { Attributes, CompiledOp, Operand, Rows, Spec } from "./op.ts";
 import type { Shape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
@@ -86,14 +86,11 @@ function runWhole(
   try {
     runOn(kernel);
   } catch (error) {
-    // What a provider turns out not to support runs on the CPU, now and the next time. Nothing was written over.
-    if (
-      !(error instanceof OrtError) || !device.backend.engine.places || kernel.onHost ||
-      device.workspace.overdrawn
-    ) {
-      throw error;
-    }
-    runOn(hostKernelFor(op, inputs, attributes, specs, device.backend.engine));
+    if (!(error instanceof OrtError) || device.workspace.overdrawn) throw error;
+    // What a provider turns out not to support runs otherwise, now and the next time. Nothing was written over.
+    const other = otherKernelFor(kernel, op, inputs, attributes, specs, device.backend.engine);
+    if (other === null) throw error;
+    runOn(other);
   }
 }
 
