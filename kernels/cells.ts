@@ -12,7 +12,14 @@ import { encodeBase64 } from "./guest/base64.ts";
 import type { Outputs } from "./jupyter/outputs.ts";
 import { withoutFetching } from "./process/fetching.ts";
 import { Guest, type Outcome } from "./process/guest.ts";
-import { contentOf, type ErrorContent, type Source, syntaxErrorOf, tracebackOf } from "./code/traceback.ts";
+import {
+  contentOf,
+  type ErrorContent,
+  type Source,
+  syntaxErrorOf,
+  tracebackOf,
+  uncaughtOf,
+} from "./code/traceback.ts";
 import type { Header, Message } from "./jupyter/wire.ts";
 
 /** How a cell is to run. */
@@ -143,7 +150,10 @@ export class Cells {
       told: (told) => {
         const cell = this.#cells.get(told.cell);
         if (told.kind === "ask") cell?.ask(told.prompt, told.password);
-        else if (!cell?.silent) this.#outputs.told(cell?.parent ?? {}, told, cell?.count ?? 0);
+        else if (told.kind === "uncaught") {
+          const text = uncaughtOf(told.how, told.error, this.#cells, told.cell);
+          this.#outputs.print(cell?.parent ?? {}, "stderr", text);
+        } else if (!cell?.silent) this.#outputs.told(cell?.parent ?? {}, told, cell?.count ?? 0);
       },
       printed: (name, text) => {
         const cell = this.#cells.get(this.#number);

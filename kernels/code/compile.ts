@@ -44,7 +44,8 @@ const OPTIONS: ts.CompilerOptions = {
  * @throws {CellSyntaxError} where it is no TypeScript.
  */
 export function compile(source: string, cell: number, url: string): Compiled {
-  const text = asExpression(source) ?? source;
+  // A comment at the end may be taken for the script's own.
+  const text = asExpression(source) ?? source.replace(/\/\/[#@] ?source(Mapping)?URL=\S*\s*$/, "");
   const decorated = /^\s*@\w/m.test(text);
   const { outputText, sourceMapText, diagnostics = [] } = ts.transpileModule(text, {
     fileName: "cell.ts",

@@ -66,6 +66,23 @@ export function tracebackOf(
   ]);
 }
 
+/** What is printed of an error that nobody caught, in code that a cell has left behind. */
+export function uncaughtOf(
+  how: string,
+  error: Described,
+  sources: ReadonlyMap<number, Source>,
+  cell: number,
+): string {
+  const url = sources.get(cell)?.url ?? "";
+  // V8 tells of the script by its address alone: it is taken for that of the cell.
+  const calls = error.frames.map((frame) => {
+    const [, line, column] = /<anonymous>:(\d+):(\d+)\)?$/.exec(frame) ?? [];
+    if (line === undefined) return { url: "", lineNumber: 0, columnNumber: 0 };
+    return { url, lineNumber: Number(line) - 1, columnNumber: Number(column) - 1 };
+  });
+  return `${how} ${tracebackOf(error, calls, sources, cell).traceback.join("\n")}\n`;
+}
+
 /** What to show of a cell that could not be compiled. */
 export function syntaxErrorOf(error: CellSyntaxError, source: Source): ErrorContent {
   const place = { source, line: error.line, column: error.column };
@@ -90,7 +107,8 @@ function placeOf(source: Source, lineNumber: number, columnNumber: number): Plac
 /** The frames of a stack; those of scripts come in the order of the calls that V8 knows, whose places are better. */
 function framesOf(frames: readonly string[], places: readonly (Place | undefined)[]): string[] {
   return frames.flatMap((frame, i) => {
-    if (frame.includes(KERNEL)) return [];
+    // Neither the kernel's own frames nor Deno's are of use here.
+    if (frame.includes(KERNEL) || /\bext:/.test(frame)) return [];
     if (/\bat async /.test(frame) || !/<anonymous>:\d+:\d+\)?$/.test(frame)) {
       return /<anonymous>:\d+:\d+\)?$/.test(frame) ? [] : [frame];
     }

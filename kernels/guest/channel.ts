@@ -35,6 +35,7 @@ export type Told =
     }
     | { readonly kind: "full"; readonly question: number }
     | { readonly kind: "turned" }
+    | { readonly kind: "uncaught"; readonly how: string; readonly error: Described }
     | { readonly kind: "ended" }
     | { readonly kind: "failed"; readonly error: Described }
   );

@@ -48,7 +48,9 @@ function redirect(name: Name, print: (text: string) => void): (bytes: Uint8Array
     print(decoder.decode(bytes, { stream: true }));
     return bytes.length;
   };
-  Object.assign(Deno[name], { writeSync, write: (bytes: Uint8Array) => Promise.resolve(writeSync(bytes)) });
+  const write = (bytes: Uint8Array) => Promise.resolve(writeSync(bytes));
+  // Closed, the marks of cells that ended could not be written any more.
+  Object.assign(Deno[name], { writeSync, write, close: () => {} });
   process[name].write = ((chunk: string | Uint8Array, ...rest: unknown[]) => {
     print(typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true }));
     const done = rest.at(-1);

@@ -6,7 +6,7 @@
  */
 import process from "node:process";
 import { pathToFileURL } from "node:url";
-import { type Described, enter, tell, within } from "./channel.ts";
+import { enter, tell, within } from "./channel.ts";
 import { comms, receive } from "./comms.ts";
 import { installQuestions } from "./ask.ts";
 import { captureOutput } from "./console.ts";
@@ -111,9 +111,7 @@ addEventListener("unhandledrejection", (event) => {
 });
 
 function report(how: string, reason: unknown): void {
-  const { name, message, frames }: Described = describe(reason);
-  const text = [`${how} ${name}: ${message}`, ...frames].join("\n");
-  tell({ kind: "stream", name: "stderr", text: `${text}\n` });
+  tell({ kind: "uncaught", how, error: describe(reason) });
 }
 
 // The process ends with the kernel, and not between two cells.

@@ -307,8 +307,24 @@ test("what nobody catches is printed, and ends nothing", async () => {
     await new Promise((resolve) => setTimeout(resolve, 60));
     "alive"`);
   assertEquals(text, '"alive"');
-  assertStringIncludes(printed.stderr, "Uncaught Error: late");
-  assertStringIncludes(printed.stderr, "Uncaught (in promise) Error: alone");
+  // deno-lint-ignore no-control-regex
+  const said = printed.stderr.replace(/\x1b\[\d*m/g, "");
+  assertStringIncludes(said, "Uncaught Error: late");
+  assertStringIncludes(said, "Uncaught (in promise) Error: alone");
+  assertMatch(
+    said,
+    /2 \| {5}setTimeout\(\(\) => \{ throw new Error\("late"\) \}, 5\);\n.*\n.*at .*cell \d+:2:30/,
+  );
+  assertEquals(said.includes("ext:"), false);
+});
+
+test("a comment at the end and a closed stream do no harm", async () => {
+  assertEquals((await client.run("1 + 1 //# sourceMappingURL=foo.map")).text, "2");
+  assertEquals(
+    (await client.run("Deno.stdout.close(); console.log('still here')")).printed.stdout,
+    "still here\n",
+  );
+  assertEquals((await client.run("3")).text, "3");
 });
 
 test("a crash is told, and the next cell runs in a new process", async () => {
