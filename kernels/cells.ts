@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { CellSyntaxError, compile } from "./code/compile.ts";
+import type { Told } from "./guest/channel.ts";
 import type { Answer } from "./guest/hearing.ts";
 import { encodeBase64 } from "./guest/base64.ts";
 import type { Outputs } from "./jupyter/outputs.ts";
@@ -19,6 +20,7 @@ import {
   syntaxErrorOf,
   tracebackOf,
   uncaughtOf,
+  withPlaces,
 } from "./code/traceback.ts";
 import type { Header, Message } from "./jupyter/wire.ts";
 
@@ -96,7 +98,9 @@ export class Cells {
       if (outcome.status !== "ok") return this.#failed(cell, this.#errorOf(outcome, number));
     } catch (error) {
       if (error instanceof CellSyntaxError) return this.#failed(cell, syntaxErrorOf(error, source));
-      throw error;
+      const deep = error instanceof RangeError && "the cell is nested too deeply to be compiled";
+      const { name, message } = error as Error;
+      return this.#failed(cell, contentOf(deep ? "SyntaxError" : name, deep || message));
     }
     const key = options.id ?? text;
     this.#texts.delete(key);
@@ -153,7 +157,9 @@ export class Cells {
         else if (told.kind === "uncaught") {
           const text = uncaughtOf(told.how, told.error, this.#cells, told.cell);
           this.#outputs.print(cell?.parent ?? {}, "stderr", text);
-        } else if (!cell?.silent) this.#outputs.told(cell?.parent ?? {}, told, cell?.count ?? 0);
+        } else if (!cell?.silent) {
+          this.#outputs.told(cell?.parent ?? {}, placed(told, cell), cell?.count ?? 0);
+        }
       },
       printed: (name, text) => {
         const cell = this.#cells.get(this.#number);
@@ -208,9 +214,19 @@ export class Cells {
   }
 }
 
+/** What was told, with places in the cell's own text. */
+function placed(told: Told, cell: Cell | undefined): Told {
+  if (told.kind === "stream") return { ...told, text: withPlaces(told.text, cell) };
+  if (told.kind !== "display" || typeof told.data["text/plain"] !== "string") return told;
+  return { ...told, data: { ...told.data, "text/plain": withPlaces(told.data["text/plain"], cell) } };
+}
+
+/** Codes of processes that the system or V8 has ended: killed, trapped, aborted. */
+const WITHOUT_MEMORY = [137, 133, 134];
+
 /** What to say where the guest's process has ended. */
 function afterDeath(code: number): string {
-  const why = code === 137
+  const why = WITHOUT_MEMORY.includes(code)
     ? "killed, perhaps for want of memory"
     : code > 128
     ? `signal ${code - 128}`

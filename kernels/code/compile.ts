@@ -6,6 +6,8 @@
  */
 import ts from "npm:typescript@5.9.3";
 import { guestCall, hoisted, lasting } from "./lasting.ts";
+import { isReserved } from "./reserved.ts";
+import { lifted } from "./vars.ts";
 
 /** A compiled cell. */
 export interface Compiled {
@@ -44,15 +46,17 @@ const OPTIONS: ts.CompilerOptions = {
  * @throws {CellSyntaxError} where it is no TypeScript.
  */
 export function compile(source: string, cell: number, url: string): Compiled {
-  // A comment at the end may be taken for the script's own.
-  const text = asExpression(source) ?? source.replace(/\/\/[#@] ?source(Mapping)?URL=\S*\s*$/, "");
-  const decorated = /^\s*@\w/m.test(text);
+  checkLanguage(source);
+  // A comment at the end may be taken for the script's own, and TypeScript takes the first line of a program for code.
+  const text = asExpression(source) ??
+    source.replace(/\/\/[#@] ?source(Mapping)?URL=\S*\s*$/, "").replace(/^#!/, "//");
+  const lowered = /@\w|\baccessor\b/.test(text);
   const { outputText, sourceMapText, diagnostics = [] } = ts.transpileModule(text, {
     fileName: "cell.ts",
     reportDiagnostics: true,
     // V8 has no decorators yet.
-    compilerOptions: decorated ? { ...OPTIONS, target: ts.ScriptTarget.ES2022 } : OPTIONS,
-    transformers: { before: [(context) => (file) => rewrite(file, context, cell)], after: [withoutExports] },
+    compilerOptions: lowered ? { ...OPTIONS, target: ts.ScriptTarget.ES2022 } : OPTIONS,
+    transformers: { before: [(context) => (file) => rewrite(file, context, cell)], after: [afterwards] },
   });
   const [first] = diagnostics;
   if (first !== undefined) {
@@ -69,11 +73,23 @@ export function compile(source: string, cell: number, url: string): Compiled {
   return { code, map: sourceMapText! };
 }
 
+/** Refuses what is of other notebooks, and says what to do instead. */
+function checkLanguage(source: string): void {
+  const shell = /^\s*(?:[!%]|pip3? install\b)/.exec(source);
+  if (shell === null) return;
+  throw new CellSyntaxError(
+    "a cell is TypeScript and has no magics: programs run by `await new Deno.Command(name, { args }).output()`, and " +
+      'packages are imported as they are, `import … from "npm:name"`',
+    1,
+    1,
+  );
+}
+
 /** A cell `{ a: 1 }` means the object, not a block with a label. */
 function asExpression(source: string): string | undefined {
   const text = source.trim();
   if (!text.startsWith("{") || text.endsWith(";")) return undefined;
-  const wrapped = `(${source.trimEnd()})`;
+  const wrapped = `(${source.trimEnd()}\n)`;
   return syntaxErrors(wrapped).length === 0 ? wrapped : undefined;
 }
 
@@ -112,6 +128,9 @@ function rewrite(file: ts.SourceFile, context: ts.TransformationContext, cell: n
         ...rest,
       ]);
     }
+    if (ts.isMetaProperty(inner) && inner.keywordToken === ts.SyntaxKind.ImportKeyword) {
+      return factory.createPropertyAccessExpression(factory.createIdentifier("__ebb"), "meta");
+    }
     if (ts.isForOfStatement(inner) && inner.awaitModifier) {
       const { awaitModifier, initializer, expression, statement } = inner;
       const each = guest("each", (node as ts.ForOfStatement).expression, expression);
@@ -122,16 +141,73 @@ function rewrite(file: ts.SourceFile, context: ts.TransformationContext, cell: n
   const last = file.statements.at(-1);
   const early: ts.Statement[] = [];
   const statements: ts.Statement[] = [];
-  for (const statement of file.statements) {
+  for (const original of file.statements) {
+    checkStatement(original, file);
+    const nested = !ts.isVariableStatement(original);
+    const { statement, names } = nested ? lifted(original, context) : { statement: original, names: [] };
+    if (names.length > 0) statements.push(declaring(names, factory));
     const visited = visit(statement) as ts.Statement;
-    const lived = lasting(visited, factory, (value) => guest("wait", statement, value));
-    const value = statement === last ? resultOf(visited) : undefined;
+    const lived = lasting(visited, factory, (value) => guest("wait", original, value));
+    const value = original === last ? resultOf(visited) : undefined;
     const kept = value === undefined ? lived : [factory.createExpressionStatement(
       guestCall(factory, "result", value),
     )];
-    (hoisted(statement) ? early : statements).push(...kept.map((each) => ts.setTextRange(each, statement)));
+    (hoisted(original) ? early : statements).push(...kept.map((each) => ts.setTextRange(each, original)));
   }
   return factory.updateSourceFile(file, [...early, ...statements]);
+}
+
+/** `let a, b;` */
+function declaring(names: readonly string[], factory: ts.NodeFactory): ts.Statement {
+  const declarations = names.map((name) => factory.createVariableDeclaration(name));
+  return factory.createVariableStatement(
+    undefined,
+    factory.createVariableDeclarationList(declarations, ts.NodeFlags.Let),
+  );
+}
+
+/** Refuses statements that a cell cannot have, in a sentence. */
+function checkStatement(statement: ts.Statement, file: ts.SourceFile): void {
+  const refuse = (node: ts.Node, message: string) => {
+    const { line, character } = file.getLineAndCharacterOfPosition(node.getStart(file));
+    throw new CellSyntaxError(message, line + 1, character + 1);
+  };
+  if (ts.isExportDeclaration(statement) && statement.moduleSpecifier !== undefined) {
+    refuse(statement, "a cell exports nothing: import what it is to have");
+  }
+  if (ts.isImportEqualsDeclaration(statement)) {
+    refuse(statement, 'import … = require(…) is of other modules: write import … from "npm:name"');
+  }
+  for (const name of declaredBy(statement)) {
+    if (!isReserved(name.text)) continue;
+    refuse(
+      name,
+      `expected another name than ${name.text}, which is JavaScript's own and which all modules would miss`,
+    );
+  }
+}
+
+/** The names that a statement declares. */
+function declaredBy(statement: ts.Statement): ts.Identifier[] {
+  if (ts.isVariableStatement(statement)) {
+    const names = (name: ts.BindingName): ts.Identifier[] =>
+      ts.isIdentifier(name)
+        ? [name]
+        : name.elements.flatMap((each) => ts.isBindingElement(each) ? names(each.name) : []);
+    return statement.declarationList.declarations.flatMap(({ name }) => names(name));
+  }
+  if (ts.isImportDeclaration(statement)) {
+    const { name, namedBindings } = statement.importClause ?? {};
+    const rest = namedBindings === undefined
+      ? []
+      : ts.isNamespaceImport(namedBindings)
+      ? [namedBindings.name]
+      : namedBindings.elements.map((each) => each.name);
+    return name === undefined ? rest : [name, ...rest];
+  }
+  const isNamed = ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement) ||
+    ts.isEnumDeclaration(statement);
+  return isNamed && statement.name !== undefined ? [statement.name] : [];
 }
 
 /** What a last statement gives. */
@@ -140,8 +216,22 @@ function resultOf(statement: ts.Statement): ts.Expression | undefined {
   return ts.isExportAssignment(statement) ? statement.expression : undefined;
 }
 
-/** TypeScript closes a module that exports nothing with `export {}`, which a script must not have. */
-function withoutExports(context: ts.TransformationContext): ts.Transformer<ts.SourceFile> {
+/**
+ * TypeScript closes a module that exports nothing with `export {}`, which a script must not have, and makes of enums and
+ * namespaces a `var`, which a later cell could not declare anew.
+ */
+function afterwards(context: ts.TransformationContext): ts.Transformer<ts.SourceFile> {
+  const { factory } = context;
   return (file) =>
-    context.factory.updateSourceFile(file, file.statements.filter((each) => !ts.isExportDeclaration(each)));
+    factory.updateSourceFile(
+      file,
+      file.statements.filter((each) => !ts.isExportDeclaration(each)).map((each) => {
+        if (!ts.isVariableStatement(each) || each.declarationList.flags & ts.NodeFlags.BlockScoped) {
+          return each;
+        }
+        const { declarations } = each.declarationList;
+        const list = factory.createVariableDeclarationList(declarations, ts.NodeFlags.Let);
+        return factory.updateVariableStatement(each, each.modifiers, list);
+      }),
+    );
 }

@@ -20,6 +20,8 @@ export function completeness(source: string): Completeness {
   const errors = syntaxErrors(source);
   if (errors.length === 0) return { status: "complete" };
   const end = source.trimEnd().length;
+  // No line can go on with a text that has no end.
+  if (errors.some(({ code }) => code === 1002)) return { status: "invalid" };
   const open = errors.some(({ code, start }) => UNENDED.has(code) || start >= end);
   if (!open || errors[0].start < end && !UNENDED.has(errors[0].code)) return { status: "invalid" };
   const line = source.trimEnd().split("\n").at(-1)!;

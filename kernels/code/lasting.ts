@@ -26,7 +26,15 @@ export function lasting(statement: ts.Statement, factory: ts.NodeFactory, wait: 
     );
   if (ts.isImportDeclaration(statement)) {
     if (statement.importClause?.isTypeOnly) return [];
-    const module = factory.createAwaitExpression(wait(dynamicImport(statement, factory)));
+    const loaded = factory.createAwaitExpression(wait(dynamicImport(statement, factory)));
+    const wanted = exportsOf(statement);
+    const module = wanted.length === 0 ? loaded : guestCall(
+      factory,
+      "exports",
+      loaded,
+      statement.moduleSpecifier,
+      factory.createArrayLiteralExpression(wanted.map((name) => factory.createStringLiteral(name))),
+    );
     const names = namesOf(statement, factory);
     return names.length === 0
       ? [factory.createExpressionStatement(module)]
@@ -125,6 +133,20 @@ function dynamicImport(
     // Scripts have no folder of their own that relative imports begin at.
     [guestCall(factory, "resolve", moduleSpecifier), ...options ?? []],
   );
+}
+
+/** The names that a module is to export for an import. */
+function exportsOf({ importClause }: ts.ImportDeclaration): string[] {
+  const { name, namedBindings } = importClause ?? {};
+  const elements = namedBindings !== undefined && ts.isNamedImports(namedBindings)
+    ? namedBindings.elements
+    : [];
+  return [
+    ...name === undefined ? [] : ["default"],
+    ...elements.filter(({ isTypeOnly }) => !isTypeOnly).map(({ propertyName, name }) =>
+      (propertyName ?? name).text
+    ),
+  ];
 }
 
 /** What an import declares: the whole module, `{ default: a, b, c: d }`, or both in this order. */

@@ -44,11 +44,14 @@ export function tracebackOf(
   cell: number,
 ): ErrorContent {
   const byUrl = new Map([...sources.values()].map((source) => [source.url, source]));
-  const places: (Place | undefined)[] = calls.map(({ url, lineNumber, columnNumber }) => {
-    const source = byUrl.get(url) ??
-      (url === "" && error.frames.length === 0 ? sources.get(cell) : undefined);
-    return source && placeOf(source, lineNumber, columnNumber);
-  });
+  const places: (Place | undefined)[] =
+    (calls.length > 0 ? calls : callsOf(error, sources.get(cell)?.url ?? "")).map(
+      ({ url, lineNumber, columnNumber }) => {
+        const source = byUrl.get(url) ??
+          (url === "" && error.frames.length === 0 ? sources.get(cell) : undefined);
+        return source && placeOf(source, lineNumber, columnNumber);
+      },
+    );
   const awaited = error.awaited.filter(([, line]) => line > 0).flatMap(([number, line, column]) => {
     const source = sources.get(number);
     return source === undefined ? [] : [{ source, line, column }];
@@ -73,14 +76,25 @@ export function uncaughtOf(
   sources: ReadonlyMap<number, Source>,
   cell: number,
 ): string {
-  const url = sources.get(cell)?.url ?? "";
-  // V8 tells of the script by its address alone: it is taken for that of the cell.
-  const calls = error.frames.map((frame) => {
+  return `${how} ${tracebackOf(error, [], sources, cell).traceback.join("\n")}\n`;
+}
+
+/** The calls of a stack as it is written, where V8 tells none: scripts are taken for the cell's. */
+function callsOf({ frames }: Described, url: string): Call[] {
+  return frames.filter((frame) => !/\(<anonymous>\)$/.test(frame)).map((frame) => {
     const [, line, column] = /<anonymous>:(\d+):(\d+)\)?$/.exec(frame) ?? [];
     if (line === undefined) return { url: "", lineNumber: 0, columnNumber: 0 };
     return { url, lineNumber: Number(line) - 1, columnNumber: Number(column) - 1 };
   });
-  return `${how} ${tracebackOf(error, calls, sources, cell).traceback.join("\n")}\n`;
+}
+
+/** A text in which places in a cell's script, as stacks have them, are those in the cell. */
+export function withPlaces(text: string, source: Source | undefined): string {
+  if (source === undefined || source.map === "" || !text.includes("<anonymous>:")) return text;
+  return text.replace(/<anonymous>:(\d+):(\d+)/g, (whole, line, column) => {
+    const place = placeOf(source, line - 1, column - 1);
+    return place === undefined ? whole : nameOf(place);
+  });
 }
 
 /** What to show of a cell that could not be compiled. */
@@ -106,13 +120,16 @@ function placeOf(source: Source, lineNumber: number, columnNumber: number): Plac
 
 /** The frames of a stack; those of scripts come in the order of the calls that V8 knows, whose places are better. */
 function framesOf(frames: readonly string[], places: readonly (Place | undefined)[]): string[] {
-  return frames.flatMap((frame, i) => {
+  let call = -1;
+  return frames.flatMap((frame) => {
+    // V8 counts no calls of what is built into it.
+    if (!/\(<anonymous>\)$/.test(frame)) call++;
     // Neither the kernel's own frames nor Deno's are of use here.
     if (frame.includes(KERNEL) || /\bext:/.test(frame)) return [];
     if (/\bat async /.test(frame) || !/<anonymous>:\d+:\d+\)?$/.test(frame)) {
       return /<anonymous>:\d+:\d+\)?$/.test(frame) ? [] : [frame];
     }
-    const place = places[i];
+    const place = places[call];
     if (place === undefined) return [];
     return [frame.replace(/<anonymous>:\d+:\d+/, nameOf(place))];
   });

@@ -86,12 +86,41 @@ const [MOST_CHARACTERS, MOST_MESSAGES] = [1 << 20, 256];
 let characters = 0;
 let messages = 0;
 
+/** A long text in pieces; no character is cut in two. */
+function* piecesOf(text: string): Generator<string> {
+  for (let from = 0; from < text.length;) {
+    let to = Math.min(text.length, from + MOST_CHARACTERS);
+    if (to < text.length && /[\ud800-\udbff]/.test(text[to - 1])) to--;
+    yield text.slice(from, to);
+    from = to;
+  }
+}
+
+/** Refuses what would not fit into a message. */
+function checkLength(data: MediaBundle): void {
+  for (const [type, value] of Object.entries(data)) {
+    if (typeof value !== "string" || value.length <= LONGEST_DISPLAY) continue;
+    throw new RangeError(
+      `display: expected at most ${LONGEST_DISPLAY} characters of ${type} but found ${value.length}`,
+    );
+  }
+}
+
+/** Characters of a display; a message of more would break the connection. */
+const LONGEST_DISPLAY = 1e8;
+
 /**
  * Tells the host. A cell that tells more than the host can take stands still meanwhile.
  *
  * @throws {Interrupted} when it was interrupted while it stood.
+ * @throws {RangeError} when a display is too large for a message.
  */
 export function tell(message: Message, cell: number = cellNow()): void {
+  if (message.kind === "stream" && message.text.length > MOST_CHARACTERS) {
+    for (const text of piecesOf(message.text)) tell({ ...message, text }, cell);
+    return;
+  }
+  if (message.kind === "display") checkLength(message.data);
   const binding = (globalThis as unknown as Record<string, (text: string) => void>)[BINDING];
   const text = JSON.stringify({ ...message, cell });
   binding(text);

@@ -51,6 +51,8 @@ function redirect(name: Name, print: (text: string) => void): (bytes: Uint8Array
   const write = (bytes: Uint8Array) => Promise.resolve(writeSync(bytes));
   // Closed, the marks of cells that ended could not be written any more.
   Object.assign(Deno[name], { writeSync, write, close: () => {} });
+  const writable = () => new WritableStream<Uint8Array>({ write: (bytes) => void writeSync(bytes) });
+  Object.defineProperty(Deno[name], "writable", { get: writable });
   process[name].write = ((chunk: string | Uint8Array, ...rest: unknown[]) => {
     print(typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true }));
     const done = rest.at(-1);

@@ -9,6 +9,8 @@ import type { MediaBundle } from "./channel.ts";
 
 /** Characters of a string that are shown. */
 const LONGEST_STRING = 10_000_000;
+/** Characters of anything else. */
+const LONGEST_TEXT = 100_000;
 /** First bytes of pictures. */
 const PICTURES: readonly (readonly [type: string, magic: readonly number[]])[] = [
   ["image/png", [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]],
@@ -18,12 +20,14 @@ const PICTURES: readonly (readonly [type: string, magic: readonly number[]])[] =
 
 /** How a value is written as text. */
 export function textOf(value: unknown): string {
-  return Deno.inspect(value, {
+  const text = Deno.inspect(value, {
     depth: 5,
     iterableLimit: 100,
     strAbbreviateSize: LONGEST_STRING,
     colors: false,
   });
+  if (typeof value === "string" || text.length <= LONGEST_TEXT) return text;
+  return `${text.slice(0, LONGEST_TEXT)}\n… ${text.length - LONGEST_TEXT} characters more`;
 }
 
 /**
@@ -36,10 +40,19 @@ export async function bundleOf(value: unknown): Promise<MediaBundle> {
   const own = methodOf(value, DISPLAY);
   if (own !== undefined) return checked(await own.call(value));
   if (typeof value === "object" && value !== null) {
-    const rich = pictureOf(value) ?? elementOf(value) ?? vegaOf(value);
+    const rich = richOf(value);
     if (rich !== undefined) return rich;
   }
   return { "text/plain": textOf(value) };
+}
+
+/** What a value shows of itself by what other libraries agreed on; nothing where that fails. */
+function richOf(value: object): MediaBundle | undefined {
+  try {
+    return pictureOf(value) ?? elementOf(value) ?? vegaOf(value);
+  } catch {
+    return undefined;
+  }
 }
 
 function methodOf(value: unknown, name: PropertyKey): (() => unknown) | undefined {

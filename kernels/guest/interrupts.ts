@@ -68,9 +68,13 @@ export async function* each<T>(
   line: number,
   column: number,
 ): AsyncGenerator<T> {
-  const iterator = Symbol.asyncIterator in values
-    ? values[Symbol.asyncIterator]()
-    : values[Symbol.iterator]() as Iterator<T | Promise<T>>;
+  const { [Symbol.asyncIterator]: later, [Symbol.iterator]: now } = values as Partial<
+    AsyncIterable<T> & Iterable<T | Promise<T>>
+  >;
+  if (later === undefined && now === undefined) {
+    throw new TypeError("for await: expected what can be iterated");
+  }
+  const iterator = later?.call(values) ?? now!.call(values);
   /** Whether the iterator is to be told that nobody asks any more. */
   let open = true;
   try {

@@ -5,7 +5,7 @@
  * @module
  */
 import { DISPLAY } from "../../lib/notebook/display.ts";
-import { type MediaBundle, tell } from "./channel.ts";
+import { cellNow, type MediaBundle, tell } from "./channel.ts";
 import { broadcast, comms } from "./comms.ts";
 import { bundleOf } from "./display.ts";
 
@@ -19,8 +19,28 @@ interface DisplayOptions {
   readonly metadata?: Record<string, unknown>;
 }
 
-/** Shows a value; what is told is on its way when the promise is kept. */
-async function display(value: unknown, options: DisplayOptions = {}): Promise<void> {
+/** Displays that are not told yet, by cell. */
+const underWay = new Map<number, Set<Promise<void>>>();
+
+/** Kept when what a cell has begun to show is told. */
+export async function displayed(cell: number): Promise<void> {
+  for (let all; (all = underWay.get(cell)) !== undefined;) {
+    underWay.delete(cell);
+    await Promise.allSettled(all);
+  }
+}
+
+/** Shows a value; what is told is on its way when the promise is kept. The cell does not end before. */
+function display(value: unknown, options?: DisplayOptions): Promise<void> {
+  const cell = cellNow();
+  const shown = show(value, options);
+  const all = underWay.get(cell) ?? new Set();
+  underWay.set(cell, all.add(shown));
+  shown.catch(() => {}).finally(() => all.delete(shown));
+  return shown;
+}
+
+async function show(value: unknown, options: DisplayOptions = {}): Promise<void> {
   const { raw = false, update = false, display_id: id, metadata = {} } = options;
   const data = raw ? value as MediaBundle : await bundleOf(value);
   tell({ kind: "display", type: update ? "update_display_data" : "display_data", data, metadata, id });

@@ -12,18 +12,36 @@ import { installQuestions } from "./ask.ts";
 import { captureOutput } from "./console.ts";
 import { bundleOf } from "./display.ts";
 import { begin as startInterruptible, check, each, end, interrupt, wait } from "./interrupts.ts";
-import { installJupyter } from "./jupyter.ts";
+import { displayed, installJupyter } from "./jupyter.ts";
 import { describe } from "./errors.ts";
 import { hold } from "./held.ts";
+import { installTimers, nextTurn } from "./timers.ts";
 
 // Packages tell of what is old in other packages, of which a cell knows nothing.
 Object.assign(process, { noDeprecation: true });
 const streams = captureOutput();
 installQuestions();
 installJupyter();
+installTimers();
 
 /** The folder of the notebook. */
 const HERE = pathToFileURL(`${Deno.cwd()}/`);
+
+/** When files were changed that cells have imported, by address. */
+const versions = new Map<string, number>();
+
+/** The address of a module; of a file that was changed since a cell imported it, one under which it is loaded anew. */
+function fresh(url: string): string {
+  if (!url.startsWith("file:") || url.includes("?")) return url;
+  try {
+    const changed = Deno.statSync(new URL(url)).mtime?.getTime() ?? 0;
+    const first = versions.get(url) ?? changed;
+    versions.set(url, first);
+    return first === changed ? url : `${url}?changed=${changed}`;
+  } catch {
+    return url; // its import says what is wrong
+  }
+}
 
 /** What the cell that runs ends in. */
 let last: unknown;
@@ -34,7 +52,7 @@ const own = {
     enter(cell);
     startInterruptible(cell);
     last = undefined;
-    return new Promise((resolve) => setImmediate(resolve));
+    return new Promise((resolve) => nextTurn(() => resolve()));
   },
   /** The value of a cell's last expression. */
   result(value: unknown): void {
@@ -51,6 +69,7 @@ const own = {
         tell({ kind: "display", type: "execute_result", data, metadata: {} }, cell);
       }
     }
+    await wait(displayed(cell), cell, 0, 0);
     check();
     own.close(cell);
     tell({ kind: "ended" }, cell);
@@ -71,11 +90,20 @@ const own = {
   /** What a cell imports by a relative path lies beside its notebook. */
   resolve(specifier: unknown): string {
     const text = String(specifier);
-    return /^(\.{0,2}\/)/.test(text) ? new URL(text, HERE).href : text;
+    return fresh(/^(\.{0,2}\/)/.test(text) ? new URL(text, HERE).href : text);
+  },
+  /** What `import.meta` is in a cell. */
+  meta: { url: new URL("notebook.ts", HERE).href, dirname: Deno.cwd(), main: false },
+  /** A module that is to export some names. */
+  exports(module: object, specifier: string, names: readonly string[]): object {
+    const missing = names.find((name) => !(name in module));
+    if (missing === undefined) return module;
+    const found = Object.keys(module).slice(0, 20).join(", ") || "nothing";
+    throw new SyntaxError(`import: expected "${specifier}" to export ${missing} but found ${found}`);
   },
   /** Tells when the event loop has turned. */
   turn(): void {
-    setImmediate(() => tell({ kind: "turned" }));
+    nextTurn(() => tell({ kind: "turned" }));
   },
   wait,
   each,
@@ -97,9 +125,6 @@ const own = {
   comms: (): { id: string; target: string }[] => comms.list().map(({ id, target }) => ({ id, target })),
 };
 
-// What the host and the code of cells call.
-Object.defineProperty(globalThis, "__ebb", { value: Object.freeze(own), enumerable: false });
-
 // What nobody catches must not end the process, and with it what the cells have made.
 addEventListener("error", (event) => {
   event.preventDefault();
@@ -119,3 +144,6 @@ const kernel = Deno.ppid;
 setInterval(() => {
   if (Deno.ppid !== kernel) Deno.exit();
 }, 2000);
+
+// What the host and the code of cells call. It comes last: the host looks for it to know that all is there.
+Object.defineProperty(globalThis, "__ebb", { value: Object.freeze(own), enumerable: false });

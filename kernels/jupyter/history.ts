@@ -33,8 +33,7 @@ export class History {
       const [from, to] = [Number(start ?? 1), stop === null || stop === undefined ? Infinity : Number(stop)];
       found = found.filter(({ line }) => line >= from && line < to);
     } else if (access === "search") {
-      const wanted = globOf(String(pattern ?? "*"));
-      found = found.filter(({ input }) => wanted.test(input));
+      found = found.filter(({ input }) => matches(input, String(pattern ?? "*")));
     }
     if (unique) {
       found = found.filter(({ input }, i) => found.findLastIndex((each) => each.input === input) === i);
@@ -44,8 +43,14 @@ export class History {
   }
 }
 
-/** A pattern with `*` and `?`. */
-function globOf(pattern: string): RegExp {
-  const text = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
-  return new RegExp(`^${text}$`, "s");
+/** Whether a text is what a pattern with `*` and `?` says, in time of at most their product. */
+function matches(text: string, pattern: string): boolean {
+  let [at, place, star, back] = [0, 0, -1, 0];
+  while (at < text.length) {
+    if (pattern[place] === "*") [star, back, place] = [place, at, place + 1];
+    else if (pattern[place] === "?" || pattern[place] === text[at]) [at, place] = [at + 1, place + 1];
+    else if (star >= 0) [place, back, at] = [star + 1, back + 1, back + 1];
+    else return false;
+  }
+  return [...pattern.slice(place)].every((rest) => rest === "*");
 }

@@ -60,7 +60,7 @@ export class Codec {
   /** The frames of a message. */
   encode({ identities, header, parent, metadata, content, buffers }: Message): Uint8Array[] {
     const encoder = new TextEncoder();
-    const parts = [header, parent, metadata, content].map((part) => encoder.encode(JSON.stringify(part)));
+    const parts = [header, parent, metadata, content].map((part) => encoder.encode(jsonOf(part)));
     const signature = encoder.encode(this.#sign(parts));
     return [...identities, DELIMITER, signature, ...parts, ...buffers];
   }
@@ -112,6 +112,16 @@ export class Codec {
     this.#seen.add(signature);
     if (this.#seen.size > REMEMBERED) this.#seen.delete(this.#seen.values().next().value!);
   }
+}
+
+/** Half a character of two units. Clients that write files refuse it. */
+const HALF = /\\ud[89a-f][0-9a-f]{2}/i;
+
+/** JSON without halves of characters. */
+function jsonOf(part: unknown): string {
+  const text = JSON.stringify(part);
+  if (!HALF.test(text)) return text;
+  return JSON.stringify(part, (_, value) => typeof value === "string" ? value.toWellFormed() : value);
 }
 
 /** What a message answers; empty where it answers nothing. */

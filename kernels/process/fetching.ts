@@ -5,7 +5,7 @@
  * @module
  */
 
-const LINES = /^Download .*\n/gm;
+const LINES = /^Download (?:https?|jsr|npm):.*\n/gm;
 const BOX = /^╭ Warning\n│\n│ +Ignored build scripts[^╰]*╰─\n/gm;
 /** The beginning of what may become one of them. */
 const BEGUN = /^(?:╭[^╰]*(?:╰─?)?|D(?:o(?:w(?:n(?:l(?:o(?:ad?)?)?)?)?)?)?|Download .*)$(?![^])/m;

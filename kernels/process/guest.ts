@@ -92,7 +92,7 @@ export class Guest {
     this.#options = options;
     this.#stdin = child.stdin.getWriter();
     this.#outputs = (["stdout", "stderr"] as const).map((name) =>
-      new Marked(child[name], (text) => this.#printed(name, text))
+      new Marked(child[name], (text) => this.#printed(name, text), options.drained)
     );
     child.status.then(({ code }) => this.#ended(code));
   }

@@ -5,9 +5,13 @@
  * @module
  */
 
+/** So many characters are read before what was printed has to be on its way. */
+const MOST = 1 << 20;
+
 /** Reads a stream to its end. */
 export class Marked {
   readonly #printed: (text: string) => void;
+  readonly #drained: () => Promise<void>;
   readonly #waiting: {
     pattern: RegExp;
     resolve: (match: string) => void;
@@ -21,9 +25,17 @@ export class Marked {
   /** Kept when the stream has ended. */
   readonly closed: Promise<void>;
 
-  /** `printed` gets the text between marks, once {@linkcode Marked.begin} is called. */
-  constructor(stream: ReadableStream<Uint8Array>, printed: (text: string) => void) {
+  /**
+   * `printed` gets the text between marks, once {@linkcode Marked.begin} is called; `drained` is kept when
+   * it has gone on its way, so that more can be read.
+   */
+  constructor(
+    stream: ReadableStream<Uint8Array>,
+    printed: (text: string) => void,
+    drained: () => Promise<void>,
+  ) {
     this.#printed = printed;
+    this.#drained = drained;
     this.closed = this.#read(stream).catch(() => {}).finally(() => this.close());
   }
 
@@ -58,11 +70,16 @@ export class Marked {
   }
 
   async #read(stream: ReadableStream<Uint8Array>): Promise<void> {
+    let read = 0;
     for await (
       const text of stream.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
     ) {
       this.#pending += text;
       this.#take();
+      read += text.length;
+      if (read < MOST) continue;
+      read = 0;
+      await this.#drained();
     }
     if (this.#pending !== "" && this.#begun) this.#printed(this.#pending);
   }
