@@ -74,10 +74,7 @@ Deno.test({
       const page: Page = await shown.newPage({ viewport: { width: 1280, height: 1000 } });
       await page.goto(`${address}/lab/tree/notebooks/${NAME}.ipynb`);
       await page.waitForSelector(".jp-Notebook .jp-CodeCell", { timeout: 60_000 });
-      await page.waitForSelector(".jp-NotebookPanel-toolbar .jp-Toolbar-kernelStatus[data-status=idle]", {
-        timeout: 60_000,
-      })
-        .catch(() => {});
+      await idle(page);
       await page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')");
       const count = notebook.cells.filter((cell: { cell_type: string }) => cell.cell_type === "code").length;
       const state = await settled(page, count);
@@ -96,6 +93,18 @@ Deno.test({
     }
   },
 });
+
+/** Waits until the notebook's kernel is there. */
+async function idle(page: Page): Promise<void> {
+  for (let i = 0; i < 600; i++) {
+    const status = await page.evaluate<string | undefined>(
+      "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status",
+    );
+    if (status === "idle") return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error("the notebook's kernel was not idle within a minute");
+}
 
 interface Seen {
   readonly done: number;

@@ -7,6 +7,10 @@
 import { DISPLAY } from "../notebook/mod.ts";
 import { rasterise } from "./raster.ts";
 
+/** Characters that XML cannot have, as of a name that was read from a faulty file. */
+// deno-lint-ignore no-control-regex
+const UNWRITABLE = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g;
+
 /**
  * A chart. Functions of this room make it; a notebook shows it as the value of a cell.
  *
@@ -37,7 +41,7 @@ export class Chart {
 
   /** The picture as a complete SVG file, readable in light and in dark surroundings. */
   get svg(): string {
-    return this.#svg ??= this.#draw();
+    return this.#svg ??= this.#draw().replace(UNWRITABLE, "\ufffd");
   }
 
   /**

@@ -79,6 +79,13 @@ Deno.test("deviceMemory() takes an empty device, one sample, and no budget as In
   assertThrows(() => deviceMemory([]), RangeError, "deviceMemory: expected samples but found none");
 });
 
+Deno.test("characters that no XML can have are replaced", () => {
+  const rows = [{ step: 1, loss: 1 }, { step: 2, loss: 0.5 }];
+  const { svg } = learningCurves(rows, { title: "a\0b\x1bc" });
+  assert(svg.includes("a\ufffdb\ufffdc"));
+  picture(svg);
+});
+
 Deno.test("words from outside are text in the picture, not markup", () => {
   const nasty = `</text><script>alert("1")</script> & <b>'`;
   const options = { title: nasty, subtitle: nasty, at: nasty, phases: [{ at: 0, label: nasty }] };
