@@ -5,6 +5,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
+import * as ebb from "../mod.ts";
 import { type Case, checkValue } from "../bench/case.ts";
 import { cases } from "../bench/cases.ts";
 import { floorOf } from "../bench/floor.ts";
@@ -75,4 +76,17 @@ Deno.test("bench: the table says where results disagree and who is not there", (
   const text = markdown({ mlp: result(0.501) });
   assert(text.includes("DISAGREE"), text);
   assert(text.includes("jax skipped: it is not here"), text);
+});
+
+Deno.test("bench: the networks for a card train in float32 and in float16", async () => {
+  Deno.env.set("EBB_SIZE", "small");
+  const { CASES } = await import("../bench/gpu/networks.ts");
+  for (const [name, make] of Object.entries(CASES)) {
+    leakFree(() => {
+      ebb.seed(1);
+      using training = make();
+      const losses = Array.from({ length: 12 }, () => training.step());
+      assert(losses.every(Number.isFinite) && losses.at(-1)! < losses[0], `${name}: ${losses}`);
+    });
+  }
 });

@@ -49,6 +49,13 @@ export const SIDES: Readonly<Record<string, Side>> = {
     ...torch,
     env: { ...KEEP_PAGES, EBB_TORCH_FUSED: "1" },
   },
+  // On a card: see ../gpu/main.ts.
+  "ebb-card": { title: "Ebb", command: () => deno("../gpu/ebb_side.ts"), missing: () => "it does not start" },
+  "torch-card": {
+    title: "PyTorch",
+    ...torch,
+    command: ({ python }) => [python, here("../gpu/torch_side.py")],
+  },
   jax: {
     title: "jax-js (wasm)",
     command: () => deno("jax_side.ts"),
