@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { dirname, join, resolve } from "node:path";
 import { BINDING, type Described, type Told } from "../guest/channel.ts";
 import type { Answer, Line } from "../guest/hearing.ts";
 import { Inspector } from "./inspector.ts";
 import { Marked } from "./marked.ts";
+import { spawnGuest } from "./spawn.ts";
 
 /** How a cell ended. */
 export type Outcome =
@@ -68,7 +68,6 @@ const LONG = 1500;
 const ATTEMPTS = 4;
 /** How long a process whose connection broke has to end by itself, in milliseconds. */
 const GRACE = 1000;
-const GUEST = new URL("../guest/main.ts", import.meta.url);
 
 /** A running guest. */
 export class Guest {
@@ -99,33 +98,30 @@ export class Guest {
 
   /** Starts a guest; ready when this returns. */
   static async start(options: GuestOptions): Promise<Guest> {
-    const config = await configFor(options.cwd);
-    const child = new Deno.Command(Deno.execPath(), {
-      // The address of the inspector is a secret that goes to standard error alone.
-      args: [
-        "run",
-        "--allow-all",
-        "--inspect=127.0.0.1:0",
-        "--inspect-publish-uid=stderr",
-        ...config === undefined ? ["--no-config"] : [`--config=${config}`],
-        GUEST.href,
-      ],
-      cwd: options.cwd,
-      env: { NO_COLOR: "1", NODE_NO_WARNINGS: "1" },
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
+    const child = await spawnGuest(options.cwd);
     const guest = new Guest(child, options);
     const [, errors] = guest.#outputs;
-    const address = await errors.find(/Debugger listening on (ws:\S+)/);
-    guest.#inspector = await Inspector.connect(address, (method, params) => guest.#notified(method, params));
-    await errors.find(/(Debugger session started)/);
-    for (const output of guest.#outputs) output.begin();
-    await guest.#inspector.post("Runtime.addBinding", { name: BINDING });
-    await guest.#loaded();
-    guest.#ready = true;
+    try {
+      await guest.#begin();
+    } catch (error) {
+      // A fault in deno.json may show only when the inspector listens already.
+      await Promise.race([errors.closed, pause(GRACE)]);
+      const said = errors.unprinted.replace(/^Stack backtrace:[^]*/m, "").trim();
+      if (said === "") throw error;
+      throw new Error(`the process in which cells run could not be started: ${said}`, { cause: error });
+    }
     return guest;
+  }
+
+  async #begin(): Promise<void> {
+    const [, errors] = this.#outputs;
+    const address = await errors.find(/Debugger listening on (ws:\S+)/);
+    this.#inspector = await Inspector.connect(address, (method, params) => this.#notified(method, params));
+    await errors.find(/(Debugger session started)/);
+    for (const output of this.#outputs) output.begin();
+    await this.#inspector.post("Runtime.addBinding", { name: BINDING });
+    await this.#loaded();
+    this.#ready = true;
   }
 
   /** Runs a compiled cell; never rejects. */
@@ -325,17 +321,6 @@ export class Guest {
 function argumentOf({ objectId, unserializableValue, value }: RemoteObject): RemoteObject {
   if (objectId !== undefined) return { objectId };
   return unserializableValue === undefined ? { value } : { unserializableValue };
-}
-
-/** The nearest configuration above a folder: its import map is that of cells. */
-async function configFor(folder: string): Promise<string | undefined> {
-  for (let at = resolve(folder);; at = dirname(at)) {
-    for (const name of ["deno.json", "deno.jsonc"]) {
-      const file = join(at, name);
-      if (await Deno.stat(file).then(({ isFile }) => isFile, () => false)) return file;
-    }
-    if (at === dirname(at)) return undefined;
-  }
 }
 
 function pause(ms: number): Promise<void> {

@@ -47,6 +47,11 @@ export class Marked {
     });
   }
 
+  /** What came and was not printed. */
+  get unprinted(): string {
+    return this.#pending;
+  }
+
   /** What comes from now on is printed; what was there before is not. */
   begin(): void {
     this.#pending = "";

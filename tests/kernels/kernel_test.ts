@@ -503,6 +503,9 @@ Deno.test({
       const { reply } = await client.run("1");
       assertEquals([reply.status, reply.ename], ["error", "KernelError"]);
       assertStringIncludes(String(reply.evalue), "deno.json");
+      await Deno.writeTextFile(`${own}/deno.json`, '{ "compilerOptions": { "jsx": "bad" } }');
+      const { reply: other } = await client.run("1");
+      assertMatch(String(other.evalue), /could not be started: .*jsx/s);
       await Deno.writeTextFile(`${own}/deno.json`, "{}");
       assertEquals((await client.run("2")).text, "2");
     }
