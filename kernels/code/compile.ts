@@ -6,6 +6,7 @@
  */
 import ts from "npm:typescript@5.9.3";
 import { guestCall, hoisted, lasting } from "./lasting.ts";
+import { declaredBy } from "./names.ts";
 import { isReserved } from "./reserved.ts";
 import { lifted } from "./vars.ts";
 
@@ -185,29 +186,6 @@ function checkStatement(statement: ts.Statement, file: ts.SourceFile): void {
       `expected another name than ${name.text}, which is JavaScript's own and which all modules would miss`,
     );
   }
-}
-
-/** The names that a statement declares. */
-function declaredBy(statement: ts.Statement): ts.Identifier[] {
-  if (ts.isVariableStatement(statement)) {
-    const names = (name: ts.BindingName): ts.Identifier[] =>
-      ts.isIdentifier(name)
-        ? [name]
-        : name.elements.flatMap((each) => ts.isBindingElement(each) ? names(each.name) : []);
-    return statement.declarationList.declarations.flatMap(({ name }) => names(name));
-  }
-  if (ts.isImportDeclaration(statement)) {
-    const { name, namedBindings } = statement.importClause ?? {};
-    const rest = namedBindings === undefined
-      ? []
-      : ts.isNamespaceImport(namedBindings)
-      ? [namedBindings.name]
-      : namedBindings.elements.map((each) => each.name);
-    return name === undefined ? rest : [name, ...rest];
-  }
-  const isNamed = ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement) ||
-    ts.isEnumDeclaration(statement);
-  return isNamed && statement.name !== undefined ? [statement.name] : [];
 }
 
 /** What a last statement gives. */

@@ -7,9 +7,13 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { LanguageServer } from "./lsp.ts";
+import { withoutRedeclared } from "./names.ts";
 
 /** How long an answer may take, in milliseconds: the first one loads what the cells import. */
 const LIMIT_MS = 8000;
+
+/** What can be written as it is; an optional member ends in a question mark. */
+const NAME = /^[#@]?[\p{ID_Start}$_][\p{ID_Continue}$]*\??$/u;
 
 /** Kinds of names by the protocol's numbers. */
 const KINDS: Readonly<Record<number, string>> = {
@@ -75,7 +79,9 @@ export class Language {
       { context: { triggerKind: code[at - word.length - 1] === "." ? 2 : 1, triggerCharacter: "." } },
     );
     const all = found === undefined || found === null ? [] : "items" in found ? found.items : found;
-    const items = all.filter(({ label }) => label.toLowerCase().startsWith(word.toLowerCase()))
+    const items = all.filter(({ label }) =>
+      NAME.test(label) && label.toLowerCase().startsWith(word.toLowerCase())
+    )
       .sort((a, b) => (a.sortText ?? a.label) < (b.sortText ?? b.label) ? -1 : 1).slice(0, 500);
     const [start, end] = [toCharacters(code, at - word.length), cursor];
     const names = items.map(({ label, insertText }) => insertText ?? label.replace(/\?$/, ""));
@@ -119,7 +125,8 @@ export class Language {
     at: number,
     more: Record<string, unknown> = {},
   ): Promise<Result | undefined> {
-    const head = before.map((text) => `${text}\n`).join("");
+    const cells = withoutRedeclared([...before, code]).slice(0, -1);
+    const head = cells.map((text) => `${text}\n`).join("");
     const position = positionOf(head + code, head.length + at);
     const answer = (async () => {
       this.#server ??= LanguageServer.start(this.#cwd, this.#url);

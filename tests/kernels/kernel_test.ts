@@ -407,6 +407,14 @@ test("names complete and explain themselves, those of ebb too", async () => {
   const text = (reply.data as Record<string, string>)["text/markdown"];
   assertMatch(text, /matmul\(/);
   assertStringIncludes(text, "@example");
+  await client.run("const anew = 5; class Fitted { predict() {} }");
+  await client.run("const anew = 'text'; class Fitted { transform() {} }");
+  const anew = await client.send("complete_request", { code: "anew.toUp", cursor_pos: 9 });
+  assert((anew.reply.matches as string[]).includes("toUpperCase"), String(anew.reply.matches));
+  const fitted = await client.send("complete_request", { code: "new Fitted().", cursor_pos: 13 });
+  assertEquals(fitted.reply.matches, ["transform"]);
+  const members = await client.send("complete_request", { code: "things.", cursor_pos: 7 });
+  assertEquals(members.reply.matches, ["apples"], "what stands in quotes cannot follow a dot");
   const nothing = await client.send("inspect_request", { code: "  ", cursor_pos: 1 });
   assertEquals(nothing.reply.found, false);
 });
