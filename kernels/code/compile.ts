@@ -74,10 +74,13 @@ export function compile(source: string, cell: number, url: string): Compiled {
   return { code, map: sourceMapText! };
 }
 
+/** What begins a cell of IPython that runs a program; `!x` alone is an expression. */
+const SHELL =
+  /^\s*(?:%|pip3? install\b|!(?:apt|cat|cd|cp|curl|deno|echo|git|head|ls|mkdir|mv|npm|nvidia-smi|pip3?|pwd|python3?|rm|tail|wget)\b)/;
+
 /** Refuses what is of other notebooks, and says what to do instead. */
 function checkLanguage(source: string): void {
-  const shell = /^\s*(?:[!%]|pip3? install\b)/.exec(source);
-  if (shell === null) return;
+  if (!SHELL.test(source)) return;
   throw new CellSyntaxError(
     "a cell is TypeScript and has no magics: programs run by `await new Deno.Command(name, { args }).output()`, and " +
       'packages are imported as they are, `import … from "npm:name"`',

@@ -53,6 +53,8 @@ test("what TypeScript has runs", async () => {
     ["new URL('./x.ts', import.meta.url).pathname.endsWith('/x.ts')", "true"],
     ["#!/usr/bin/env deno\n1 + 1", "2"],
     ["{ a: 1 } // an object", "{ a: 1 }"],
+    ["!0", "true"],
+    ["const ready = false; !ready", "true"],
     ["({ toSpec() { throw new Error('x') } })", "{ toSpec: [Function: toSpec] }"],
   ];
   for (const [code, text] of values) {
