@@ -7,7 +7,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import * as ebb from "../../mod.ts";
-import type { Device } from "../../lib/device/mod.ts";
+import type { Device, DeviceOptions } from "../../lib/device/mod.ts";
+import { imitatedCuda } from "../device/imitated_cuda.ts";
 import { presentDevices } from "../tensor/devices.ts";
 
 const MIB = 2 ** 20;
@@ -83,7 +84,8 @@ for (const part of [2, 4, 6]) {
 }
 
 Deno.test("swap on every device gives the losses of that device without it", async () => {
-  for (const { kind, open } of presentDevices()) {
+  const imitated = { kind: "cuda, imitated", open: (options?: DeviceOptions) => imitatedCuda(options) };
+  for (const { kind, open } of [...presentDevices(), imitated]) {
     const free = open();
     const small = { layers: 2, width: 32, context: 32, batch: 4 };
     const losses: number[] = [];
