@@ -38,6 +38,8 @@ export interface Backend {
   write(address: Address, offset: number, source: Uint8Array): void;
   /** Copies bytes at `address`, from byte `offset` on, to the host. */
   read(address: Address, offset: number, target: Uint8Array): void;
+  /** Blocks until all that was submitted is done; not there where everything is done when a call returns. */
+  finish?(): void;
   /** Default: plain host memory, and copies by {@link read} and {@link write}. */
   readonly far?: Far;
 }

@@ -203,6 +203,25 @@ export class Device {
     return this.#copies !== null || this.observer !== null;
   }
 
+  /**
+   * Waits until the device has done all that it was given. Ops on a card return before they are done; whoever times them
+   * waits, as whoever reads elements does anyway.
+   *
+   * @example
+   * ```ts
+   * import * as ebb from "@ebb/ebb";
+   *
+   * using x = ebb.ones([100, 100]);
+   * const start = performance.now();
+   * using y = x.matmul(x);
+   * y.device.finish();
+   * console.log(`the product took ${performance.now() - start} ms`); // on every kind of device
+   * ```
+   */
+  finish(): void {
+    this.backend.finish?.();
+  }
+
   /** Gives cached memory back to the machine. */
   emptyCache(): void {
     this.#copies?.settle();

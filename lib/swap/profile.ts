@@ -57,7 +57,7 @@ class Recording implements OpObserver {
     const { device } = input;
     if (!this.#isWanted(device)) return;
     this.#watch(device);
-    finish(input);
+    device.finish();
     this.#stack = this.#callSites ? takeStack() : null;
     this.#waitMs = 0;
     this.#startMs = performance.now();
@@ -65,7 +65,7 @@ class Recording implements OpObserver {
 
   after(_op: string, _inputs: readonly Storage[], [output]: readonly Storage[]): void {
     if (!this.#isWanted(output.device)) return;
-    finish(output);
+    output.device.finish();
     this.#endMs = performance.now();
   }
 
@@ -145,12 +145,6 @@ class Recording implements OpObserver {
       copies.observers.delete(observer);
     });
   }
-}
-
-/** Waits until the device has done what it was given: a read comes after all of it. The CPU has done it already. */
-function finish(storage: Storage): void {
-  const { device, bytes } = storage;
-  if (device.provider !== "cpu") device.read(storage, 0, new Uint8Array(Math.min(bytes, 4)));
 }
 
 /** Copies with the time at which their turn came: a direction of a device carries one after the other. */

@@ -162,6 +162,7 @@ export class Recorder {
     this.#pure[position] = isPure ? 1 : 0;
     this.#temporaries[position] = this.#device.workspace.takePeak();
     if (this.timed) {
+      this.#device.finish();
       const waited = this.#lostMs() - this.#waitedMs;
       this.#opMs[position] = Math.max(0, performance.now() - this.#opStartMs - waited);
     }

@@ -51,6 +51,7 @@ export function makeBackend(device: CudaDevice, tf32: boolean, hostMemory: Addre
       driver.copy(addressOf(target as Uint8Array<ArrayBuffer>), address + offset, target.length, stream);
       driver.finish(stream);
     },
+    finish: () => driver.finish(stream),
     far: { host, start: () => new StreamTransport(driver, stream) },
   };
 }
