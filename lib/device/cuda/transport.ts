@@ -33,7 +33,7 @@ export class StreamTransport implements Transport {
     const buffer = new Uint8Array(new ArrayBuffer(bytes));
     const move = () => this.#copy(direction, address, addressOf(buffer), bytes);
     const file = () => disk.start(direction, addressOf(buffer), block.offset, bytes);
-    return direction === "out" ? new TwoCopies(move(), file) : new TwoCopies(file(), move);
+    return direction === "out" ? new TwoCopies(move(), file, buffer) : new TwoCopies(file(), move, buffer);
   }
 
   #copy(direction: Direction, device: Address, host: Address, bytes: number): Copy {
@@ -88,10 +88,13 @@ class StreamCopy implements Copy {
 class TwoCopies implements Copy {
   #current: Copy;
   #next: (() => Copy) | null;
+  /** Memory by way of which the bytes go: out of the garbage collector's reach as long as the copy is known. */
+  readonly through: Uint8Array;
 
-  constructor(first: Copy, next: () => Copy) {
+  constructor(first: Copy, next: () => Copy, through: Uint8Array) {
     this.#current = first;
     this.#next = next;
+    this.through = through;
   }
 
   get isFinished(): boolean {
