@@ -17,12 +17,8 @@ export function cpuBackend(): Backend {
 function makeBackend(): Backend {
   const { api, hostMemory } = runtime();
   const host = hostAllocator(api);
-  const at = (address: Address, offset: number, bytes: number) =>
-    new Uint8Array(memoryAt(address + offset, bytes));
   const backend: Backend = {
-    engine: CPU,
-    memory: hostMemory,
-    divisible: true,
+    ...hostBackend(hostMemory),
     reserve(bytes) {
       try {
         return host.allocate(bytes);
@@ -33,11 +29,24 @@ function makeBackend(): Backend {
     compact: trimHeap,
     lend: (bytes) => host.allocate(bytes),
     release: (address) => host.free(address),
-    write: (address, offset, source) => at(address, offset, source.length).set(source),
-    read: (address, offset, target) => target.set(at(address, offset, target.length)),
     get far() {
       return { host: backend, start: () => new ThreadTransport() };
     },
   };
   return backend;
+}
+
+/** What all host memory has in common, whoever reserves it. */
+export function hostBackend(
+  memory: Address,
+): Pick<Backend, "engine" | "memory" | "divisible" | "write" | "read"> {
+  const at = (address: Address, offset: number, bytes: number) =>
+    new Uint8Array(memoryAt(address + offset, bytes));
+  return {
+    engine: CPU,
+    memory,
+    divisible: true,
+    write: (address, offset, source) => at(address, offset, source.length).set(source),
+    read: (address, offset, target) => target.set(at(address, offset, target.length)),
+  };
 }

@@ -94,10 +94,7 @@ export function devices(): DeviceList {
   list.push(
     guarded("cpu", cpuInfo),
     guarded("webgpu", webgpuInfo),
-    guarded("cuda", () => {
-      const info = cudaInfo();
-      return { ...info, details: { ...info.details, ...onHost("cuda") } };
-    }),
+    guarded("cuda", cudaInfo),
   );
   return list;
 }
@@ -105,7 +102,8 @@ export function devices(): DeviceList {
 /** An entry, or the reason why there is none. */
 function guarded(kind: DeviceInfo["kind"], look: () => DeviceInfo): DeviceInfo {
   try {
-    return look();
+    const info = look();
+    return { ...info, details: { ...info.details, ...onHost(kind) } };
   } catch (error) {
     return { kind, available: false, reason: (error as Error).message, details: {} };
   }
@@ -149,11 +147,11 @@ function webgpuInfo(): DeviceInfo {
   found["float16"] = webgpuComputesHalf()
     ? "computed by the adapter"
     : "computed on the CPU, as the adapter cannot";
-  return { kind: "webgpu", available: true, details: { ...found, ...onHost("webgpu") } };
+  return { kind: "webgpu", available: true, details: found };
 }
 
 /** Which ops ran on the CPU so far, if only in part: they are right, but their operands went to and fro. */
-function onHost(kind: "webgpu" | "cuda"): Record<string, string> {
+function onHost(kind: DeviceInfo["kind"]): Record<string, string> {
   const met = metOnHost(kind);
   return met === undefined ? {} : { "on the CPU so far": met };
 }

@@ -6,25 +6,27 @@
  * @module
  */
 
+import { isFile, namesIn, pathsIn } from "./look.ts";
+
 /** Variables that name manifests, in place of the folders or besides them. */
 const VARIABLES = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES", "VK_ADD_DRIVER_FILES"];
 
 /** Paths of the manifests that exist, those named by a variable first; none on other systems than Linux. */
 export function vulkanDrivers(): string[] {
   if (Deno.build.os !== "linux") return [];
-  const named = VARIABLES.flatMap((name) => listed(name)).flatMap((path) =>
+  const named = VARIABLES.flatMap((name) => pathsIn(name)).flatMap((path) =>
     path.endsWith(".json") ? [path] : manifests(path)
   );
-  return [...new Set([...named.filter(exists), ...folders().flatMap(manifests)])];
+  return [...new Set([...named.filter(isFile), ...folders().flatMap(manifests)])];
 }
 
 function folders(): string[] {
   const home = Deno.env.get("HOME");
   const roots = [
-    ...listed("XDG_CONFIG_HOME"),
-    ...listed("XDG_CONFIG_DIRS"),
-    ...listed("XDG_DATA_HOME"),
-    ...listed("XDG_DATA_DIRS"),
+    ...pathsIn("XDG_CONFIG_HOME"),
+    ...pathsIn("XDG_CONFIG_DIRS"),
+    ...pathsIn("XDG_DATA_HOME"),
+    ...pathsIn("XDG_DATA_DIRS"),
     ...(home ? [`${home}/.config`, `${home}/.local/share`] : []),
     "/etc/xdg",
     "/etc",
@@ -36,25 +38,6 @@ function folders(): string[] {
   return roots.map((root) => `${root}/vulkan/icd.d`);
 }
 
-function listed(variable: string): string[] {
-  return (Deno.env.get(variable) ?? "").split(":").filter((path) => path !== "");
-}
-
 function manifests(folder: string): string[] {
-  try {
-    return [...Deno.readDirSync(folder)]
-      .filter(({ name }) => name.endsWith(".json"))
-      .map(({ name }) => `${folder}/${name}`)
-      .sort();
-  } catch {
-    return []; // no such folder, or none that may be read
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
+  return namesIn(folder).filter((name) => name.endsWith(".json")).map((name) => `${folder}/${name}`);
 }

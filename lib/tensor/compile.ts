@@ -5,7 +5,7 @@
  */
 import { type Engine, failsOnWebgpu, GraphBuilder, noteOnHost, type Provider, Session } from "../ort/mod.ts";
 import type { DType } from "./dtype.ts";
-import { type Form, Kernel, numberTypeOf, specOf } from "./kernel.ts";
+import { type Form, isTensor, Kernel, numberTypeOf, specOf } from "./kernel.ts";
 import type { Attributes, CompiledOp, Operand, Spec } from "./op.ts";
 
 /** Compiles the graph of `op` for these operands, in the form that serves them best, or in a given one. */
@@ -18,20 +18,25 @@ export function compile(
   form?: "wide" | "host",
 ): Kernel {
   const draft = (form: Form) => new Draft(op, operands, attributes, outputs, engine, form);
-  if (form === undefined && engine.provider === "cuda" && !op.moves) {
+  if (form === undefined && engine.provider === "cuda" && !op.moves && anyHalf(operands, outputs)) {
     const narrow = draft("narrow");
     // CUDA's provider has kernels of half precision for most operators. Between the nodes of a longer graph too much
     // would be lost to rounding, unless the op says that it is not.
-    if (narrow.halves && (op.halves || narrow.g.steps === 1)) {
+    if (op.halves || narrow.g.steps === 1) {
       const kernel = compiled(narrow, NO_KERNEL);
       if (kernel?.session.onHost.length === 0) return kernel;
       kernel?.release();
     }
-    if (narrow.halves) form = "wide";
+    form = "wide";
   }
   const kernel = compiled(draft(form ?? "plain"))!;
   noteOnHost(engine.provider, op.name, kernel.session.onHost);
   return kernel;
+}
+
+/** Whether some operand or output is of half precision. */
+function anyHalf(operands: readonly Operand[], outputs: readonly Spec[]): boolean {
+  return [...operands.filter(isTensor), ...outputs].some(({ dtype }) => HALVES.includes(dtype));
 }
 
 /** The kernel of a draft; undefined where ONNX Runtime refuses with a message that is allowed for. */
@@ -58,8 +63,6 @@ class Draft {
   readonly engine: Engine;
   readonly g: GraphBuilder;
   readonly specs: readonly Spec[];
-  /** Whether some operand or output is of half precision. */
-  readonly halves: boolean;
   readonly #inputCount: number;
   readonly #outputCount: number;
   readonly #numberType: DType;
@@ -108,7 +111,6 @@ class Draft {
     this.engine = engine;
     this.g = g;
     this.specs = specs;
-    this.halves = [...specs, ...outputs].some(({ dtype }) => HALVES.includes(dtype));
     this.#inputCount = inputCount;
     this.#outputCount = outputs.length;
     this.#numberType = numberType;

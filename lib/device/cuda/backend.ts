@@ -7,14 +7,13 @@
 import {
   type Address,
   addressOf,
-  CPU,
   type CudaDevice,
   cudaDevice,
   type CudaDriver,
-  memoryAt,
   runtime,
 } from "../../ort/mod.ts";
 import type { Backend } from "../backend.ts";
+import { hostBackend } from "../cpu.ts";
 import { StreamTransport } from "./transport.ts";
 
 const made = new Map<string, Backend>();
@@ -58,16 +57,10 @@ export function makeBackend(device: CudaDevice, tf32: boolean, hostMemory: Addre
 
 /** Host memory that the device reaches by itself, kept for the next copies: to pin memory takes longer than to fill it. */
 function pinnedBackend(driver: CudaDriver, memory: Address): Backend {
-  const at = (address: Address, offset: number, bytes: number) =>
-    new Uint8Array(memoryAt(address + offset, bytes));
   return {
-    engine: CPU,
-    memory,
-    divisible: true,
+    ...hostBackend(memory),
     reserve: (bytes) => driver.allocateHost(bytes),
     lend: (bytes) => driver.allocateHost(bytes),
     release: (address) => driver.freeHost(address),
-    write: (address, offset, source) => at(address, offset, source.length).set(source),
-    read: (address, offset, target) => target.set(at(address, offset, target.length)),
   };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { cudaDevice, cudaLack, cudaPartsHere, remedyFor } from "../../ort/mod.ts";
+import { cudaDevice, cudaLack, cudaPartsHere, cudaRemedy } from "../../ort/mod.ts";
 import { formatBytes } from "../bytes.ts";
 import type { DeviceInfo } from "../devices.ts";
 
@@ -18,8 +18,7 @@ export function cudaInfo(): DeviceInfo {
   for (const { name, path } of libraries) details[name] = path ?? "missing";
   const reason = cudaLack(parts);
   if (reason !== undefined) {
-    const remedy = driver === undefined ? "use webgpu() or cpu()" : remedyFor(parts);
-    return { kind: "cuda", available: false, reason: `found ${reason}`, remedy, details };
+    return { kind: "cuda", available: false, reason: `found ${reason}`, remedy: cudaRemedy(parts), details };
   }
   const { driver: device } = cudaDevice(0);
   const { free, total } = device.memory();

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { isFile, namesIn, pathsIn } from "../look.ts";
 import { neededBy } from "./elf.ts";
 import { packageFolders } from "./python.ts";
 
@@ -63,7 +64,7 @@ export function remedyFor({ provider, libraries }: CudaParts): string | undefine
 export function gpuBuild(least: number, folders: readonly string[] = packageFolders()): string | undefined {
   for (const folder of folders) {
     const capi = `${folder}/onnxruntime/capi`;
-    const core = list(capi).find((name) => {
+    const core = namesIn(capi).find((name) => {
       const version = /^libonnxruntime\.so\.1\.(\d+)/.exec(name);
       return version !== null && Number(version[1]) >= least;
     });
@@ -115,12 +116,11 @@ function find(name: string, folders: readonly string[]): string | null {
 
 /** Where CUDA's libraries usually are, those that the environment names first. */
 function libraryFolders(): string[] {
-  const named = (Deno.env.get("LD_LIBRARY_PATH") ?? "").split(":").filter((folder) => folder !== "");
   const packages = packageFolders().flatMap((folder) =>
-    list(`${folder}/nvidia`).map((name) => `${folder}/nvidia/${name}/lib`)
+    namesIn(`${folder}/nvidia`).map((name) => `${folder}/nvidia/${name}/lib`)
   );
-  const toolkits = list("/usr/local").filter((name) => /^cuda(-|$)/.test(name)).reverse();
-  return [...named, ...packages, ...toolkits.map((name) => `/usr/local/${name}/lib64`)];
+  const toolkits = namesIn("/usr/local").filter((name) => /^cuda(-|$)/.test(name)).reverse();
+  return [...pathsIn("LD_LIBRARY_PATH"), ...packages, ...toolkits.map((name) => `/usr/local/${name}/lib64`)];
 }
 
 /** Whether the system's loader finds a library by its name. */
@@ -128,22 +128,6 @@ function loads(name: string): boolean {
   try {
     Deno.dlopen(name, {}).close();
     return true;
-  } catch {
-    return false;
-  }
-}
-
-function list(folder: string): string[] {
-  try {
-    return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
-  } catch {
-    return [];
-  }
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
   } catch {
     return false;
   }

@@ -53,12 +53,16 @@ export function cudaLack({ driver, provider, libraries }: CudaParts): string | u
   return lacks.length === 0 ? undefined : lacks.join("; ");
 }
 
+/** What to do about it. */
+export function cudaRemedy(parts: CudaParts): string | undefined {
+  return parts.driver === undefined ? "use webgpu() or cpu()" : remedyFor(parts);
+}
+
 function open(index: number): CudaDevice {
   const parts = cudaPartsHere();
   const lack = cudaLack(parts);
   if (lack !== undefined) {
-    const remedy = parts.driver === undefined ? "use webgpu() or cpu()" : remedyFor(parts);
-    throw new Error(`cuda: expected all parts of CUDA but found ${lack}; ${remedy}`);
+    throw new Error(`cuda: expected all parts of CUDA but found ${lack}; ${cudaRemedy(parts)}`);
   }
   // Every session has a cuBLAS handle of its own, whose workspace would be 32 MiB on Hopper.
   if (Deno.env.get("CUBLAS_WORKSPACE_CONFIG") === undefined) {

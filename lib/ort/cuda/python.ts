@@ -4,18 +4,11 @@
  *
  * @module
  */
-
-function entries(folder: string): string[] {
-  try {
-    return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
-  } catch {
-    return [];
-  }
-}
+import { namesIn, pathsIn } from "../look.ts";
 
 /** The folders of packages under a prefix such as `/usr/local` or that of a virtual environment. */
 function packagesUnder(prefix: string): string[] {
-  const versions = entries(`${prefix}/lib`).filter((name) => /^python3(\.\d+)?$/.test(name)).reverse();
+  const versions = namesIn(`${prefix}/lib`).filter((name) => /^python3(\.\d+)?$/.test(name)).reverse();
   return [
     ...versions.flatMap((name) =>
       ["site-packages", "dist-packages"].map((kind) => `${prefix}/lib/${name}/${kind}`)
@@ -26,7 +19,7 @@ function packagesUnder(prefix: string): string[] {
 
 /** The prefix of the `python3` that a shell would run. */
 function prefixOnPath(): string | undefined {
-  for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
+  for (const folder of pathsIn("PATH")) {
     try {
       return Deno.realPathSync(`${folder}/python3`).replace(/\/bin\/[^/]*$/, "");
     } catch {
@@ -50,7 +43,7 @@ export function packageFolders(): string[] {
     "/usr",
     ...(pyenv === undefined
       ? []
-      : entries(`${pyenv}/versions`).reverse().map((name) => `${pyenv}/versions/${name}`)),
+      : namesIn(`${pyenv}/versions`).reverse().map((name) => `${pyenv}/versions/${name}`)),
   ];
   const folders = [
     ...prefixes.filter((prefix) => prefix !== undefined).flatMap(packagesUnder),

@@ -66,7 +66,6 @@ function convolved(
 ): Tensor {
   const attributes = convAttributes(op, options);
   checkConv(op, x, weight, bias, attributes.groups);
-  convOutputSize(op, x.shape, weight.shape.slice(2), attributes);
   return conv([x, weight, bias], { ...attributes, activation: options.activation ?? "none" });
 }
 
@@ -118,13 +117,12 @@ export function conv1d(
       } and ${showShape(weight.shape)}`,
     );
   }
+  const along = { stride: [1, stride], padding: [0, padding], dilation: [1, dilation], groups } as const;
+  // The shape rule would name conv2d.
+  convOutputSize("conv1d", [n, c, 1, length], [1, taps], convAttributes("conv1d", along));
   return scope(() => {
-    const y = convolved("conv1d", reshape(x, [n, c, 1, length]), reshape(weight, [o, each, 1, taps]), bias, {
-      stride: [1, stride],
-      padding: [0, padding],
-      dilation: [1, dilation],
-      groups,
-    });
+    const filters = reshape(weight, [o, each, 1, taps]);
+    const y = convolved("conv1d", reshape(x, [n, c, 1, length]), filters, bias, along);
     return reshape(y, [n, o, y.shape[3]]);
   });
 }
