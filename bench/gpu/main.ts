@@ -16,6 +16,7 @@ import { parseOptions, pick } from "../options.ts";
 import { measureCase } from "../peers/measure.ts";
 import { summarize, table } from "../peers/report.ts";
 import { commandOf, machine, today, writeResult } from "../result.ts";
+import { Runner, WARM_UP, WAYS } from "../swap/runner.ts";
 
 const options = parseOptions({
   parts: "overhead,sessions,copies,steps,swap",
@@ -213,41 +214,27 @@ async function steps(): Promise<Row[]> {
 
 /** Steps of the GPT in parts of the memory that it needs, in turns. */
 async function swap(): Promise<Row[]> {
-  const runs = [1, 2, 4, 8].map((part) => ({ part, times: [] as number[], losses: [] as number[] }));
+  const runs: { part: number; run: Runner }[] = [];
   let peakBytes = 0;
-  const made: { run: typeof runs[0]; training: Disposable; step: () => Promise<number> }[] = [];
-  for (const run of runs) {
-    const device = open(run.part === 1 ? {} : { budget: Math.floor(peakBytes / run.part) });
-    ebb.seed(1);
-    const swap = run.part === 1 ? null : ebb.swap(device);
-    const training = ebb.withDevice(device, () => NETWORKS.gpt());
-    const inside = () => ebb.withDevice(device, () => training.step());
-    const step = async () => swap === null ? inside() : await swap.step(inside);
-    try {
-      for (let i = 0; i < 12; i++) run.losses.push(await step());
-      if (run.part === 1) peakBytes = device.memory().peakBytes;
-      made.push({ run, training, step });
-    } catch (error) {
-      console.error(`1/${run.part}: ${(error as Error).message}`);
-    }
+  for (const part of [1, 2, 4, 8]) {
+    const device = open(part === 1 ? {} : { budget: Math.floor(peakBytes / part) });
+    const run = new Runner(`1/${part}`, () => NETWORKS.gpt(), device, part === 1 ? null : WAYS.joint);
+    for (let i = 0; i < WARM_UP && run.failed === null; i++) await run.step();
+    if (part === 1) peakBytes = device.memory().peakBytes;
+    runs.push({ part, run });
   }
   for (let round = 0; round < options.rounds; round++) {
-    for (const { run, step } of made) {
-      for (let i = 0; i < 4; i++) {
-        const start = performance.now();
-        run.losses.push(await step());
-        run.times.push(performance.now() - start);
-      }
+    for (const { run } of runs) {
+      for (let i = 0; i < 4 && run.failed === null; i++) run.times.push(await run.step());
     }
   }
-  for (const { training } of made) training[Symbol.dispose]();
-  const [base] = runs;
+  const [{ run: base }] = runs;
   const GOALS: Record<number, string> = { 2: "≤ 1.03", 4: "≤ 1.10", 8: "≤ 1.30" };
-  const ours = runs.map(({ part, times, losses }): Row => {
+  const ours = runs.map(({ part, run: { times, losses, failed } }): Row => {
     const what = `GPT in 1/${part} of ${
       (peakBytes / MIB).toFixed(0)
     } MiB: ms; times the step without a budget`;
-    if (times.length === 0) return [what, "it does not fit", GOALS[part] ?? ""];
+    if (failed !== null) return [what, `out of memory in ${failed}`, GOALS[part] ?? ""];
     const isSame = losses.every((loss, i) => loss === base.losses[i]);
     const ratio = median(times) / median(base.times);
     return [
@@ -256,6 +243,7 @@ async function swap(): Promise<Row[]> {
       GOALS[part] ?? "",
     ];
   });
+  for (const { run } of runs) run[Symbol.dispose]();
   return [...ours, ...await others()];
 }
 

@@ -6,7 +6,7 @@
  */
 import * as ebb from "../../mod.ts";
 import type { Case } from "../case.ts";
-import { uniform } from "../values.ts";
+import { labels, uniform } from "../values.ts";
 
 /** What a network is like: as large as the field trains them, or so small that a processor has done in no time. */
 const SIZES = {
@@ -94,7 +94,7 @@ function resnet(dtype: Type = "float32"): Training {
     model,
     (all) => new ebb.optim.SGD(all, { lr: 0.01, momentum: 0.9 }),
     x,
-    labels(batch),
+    classes(batch),
     dtype,
   );
 }
@@ -103,13 +103,13 @@ function mlp(dtype: Type = "float32"): Training {
   const { sizes, batch } = SIZES[size].mlp;
   const x = numbers(10, [batch, sizes[0]], dtype);
   const model = ebb.models.mlp({ sizes: [...sizes] });
-  return training(model, (all) => new ebb.optim.AdamW(all, { lr: 1e-4 }), x, labels(batch), dtype);
+  return training(model, (all) => new ebb.optim.AdamW(all, { lr: 1e-4 }), x, classes(batch), dtype);
 }
 
 function numbers(seed: number, shape: number[], dtype: Type): ebb.Tensor {
   return ebb.tensor([...uniform(seed, shape.reduce((a, b) => a * b), 1)], { shape, dtype });
 }
 
-function labels(n: number): ebb.Tensor {
-  return ebb.tensor(Array.from({ length: n }, (_, i) => i * 7 % 10), { dtype: "int64" });
+function classes(n: number): ebb.Tensor {
+  return ebb.tensor(labels(n), { shape: [n] });
 }

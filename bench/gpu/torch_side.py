@@ -7,15 +7,16 @@ EBB_DEVICE: cuda or cpu. EBB_SIZE: full or small.
 """
 
 import contextlib
-import json
 import os
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.utils.checkpoint import checkpoint
+
+sys.path.append(os.path.join(os.path.dirname(__file__), "..", "peers"))
+from torch_serve import serve  # noqa: E402  (where it lies is said above)
 
 DEVICE = os.environ.get("EBB_DEVICE", "cuda")
 SMALL = os.environ.get("EBB_SIZE") == "small"
@@ -93,6 +94,8 @@ class Resnet(nn.Module):
 
 
 class Case:
+    operations = 1
+
     def __init__(self, model, make, x, y, half, offload=False):
         self.model, self.x, self.y, self.half = model.to(DEVICE), x.to(DEVICE), y.to(DEVICE), half
         self.optimizer = make(self.model.parameters())
@@ -108,6 +111,12 @@ class Case:
         self.scaler.step(self.optimizer)
         self.scaler.update()
         return loss.item()
+
+    def check_value(self):
+        """The MiB reserved after some steps, on a card."""
+        for _ in range(4):
+            self.step()
+        return torch.cuda.max_memory_reserved() / 2**20 if DEVICE == "cuda" else 0
 
 
 def gpt(half=False, offload=False, again=False):
@@ -137,43 +146,10 @@ CASES["gpt-float32-offload"] = lambda: gpt(offload=True)
 CASES["gpt-float32-checkpoint"] = lambda: gpt(again=True)
 
 
-def times(case, steps):
-    result = []
-    for _ in range(steps):
-        start = time.perf_counter()
-        case.step()
-        result.append((time.perf_counter() - start) * 1e3)
-    return result
-
-
-def answer(request, held):
-    if request["ask"] == "run":
-        return {"ms": times(held["case"], request["steps"])}
-    held.clear()
+def dropped():
     if DEVICE == "cuda":
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
-    if request["ask"] == "drop":
-        return {}
-    if request["case"] not in CASES:
-        return {"error": f"there is no {request['case']}"}
-    case = held["case"] = CASES[request["case"]]()
-    for _ in range(4):
-        case.step()
-    peak = torch.cuda.max_memory_reserved() / 2**20 if DEVICE == "cuda" else 0
-    return {"check": peak, "ms": min(times(case, 3))}
 
 
-def main():
-    replies = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what PyTorch prints must not come between replies
-    held = {}
-    for line in sys.stdin:
-        try:
-            reply = answer(json.loads(line), held)
-        except Exception as error:  # noqa: BLE001  (the driver decides)
-            reply = {"error": repr(error)}
-        print(json.dumps(reply), file=replies, flush=True)
-
-
-main()
+serve(CASES, dropped)

@@ -5,11 +5,8 @@ EBB_THREADS: threads, default 2. EBB_TORCH_FUSED=1: PyTorch's own fused forms to
 attention), where the plain ones are the default.
 """
 
-import json
 import math
 import os
-import sys
-import time
 
 THREADS = int(os.environ.get("EBB_THREADS", "2"))
 os.environ["OMP_NUM_THREADS"] = str(THREADS)
@@ -18,6 +15,8 @@ FUSED = os.environ.get("EBB_TORCH_FUSED") == "1"
 import torch  # noqa: E402  (reads OMP_NUM_THREADS when it is loaded)
 import torch.nn.functional as F  # noqa: E402
 from torch import nn  # noqa: E402
+
+from torch_serve import serve  # noqa: E402
 
 torch.set_num_threads(THREADS)
 
@@ -254,38 +253,4 @@ CASES = {
 }
 
 
-def times(case, steps):
-    result = []
-    for _ in range(steps):
-        start = time.perf_counter()
-        case.step()
-        result.append((time.perf_counter() - start) * 1e3 / case.operations)
-    return result
-
-
-def answer(request, held):
-    if request["ask"] == "run":
-        return {"ms": times(held["case"], request["steps"])}
-    held.clear()
-    if request["ask"] == "drop":
-        return {}
-    if request["case"] not in CASES:
-        return {"error": f"there is no {request['case']}"}
-    case = held["case"] = CASES[request["case"]]()
-    check = case.check_value()
-    return {"check": check, "ms": min(times(case, 3)) * case.operations}
-
-
-def main():
-    replies = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what PyTorch prints must not come between replies
-    held = {}
-    for line in sys.stdin:
-        try:
-            reply = answer(json.loads(line), held)
-        except Exception as error:  # noqa: BLE001  (the driver decides)
-            reply = {"error": repr(error)}
-        print(json.dumps(reply), file=replies, flush=True)
-
-
-main()
+serve(CASES)
