@@ -5,37 +5,19 @@
  * @module
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type Answered, type Client, TestKernel } from "./client.ts";
+import type { Answered, Client } from "./client.ts";
+import { LOOSE, plain, shareKernel } from "./session.ts";
 
-/** The kernel and its clients outlive a test. */
-const loose = { sanitizeOps: false, sanitizeResources: false };
-
-let kernel: TestKernel;
 let client: Client;
 let folder: string;
+shareKernel((session) => ({ client, folder } = session));
 
-Deno.test.beforeAll(async () => {
-  folder = await Deno.makeTempDir();
-  kernel = await TestKernel.start(folder);
-  client = await kernel.connect();
-});
-
-Deno.test.afterAll(async () => {
-  await kernel[Symbol.asyncDispose]();
-  await Deno.remove(folder, { recursive: true });
-});
-
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name: `cells: ${name}`, fn, ...loose });
+const test = (name: string, fn: () => Promise<void>) => Deno.test({ name: `cells: ${name}`, fn, ...LOOSE });
 
 /** What a client shows of an error, without colours. */
 function shown({ reply }: Answered): string {
   assertEquals(reply.status, "error");
   return plain((reply.traceback as string[]).join("\n"));
-}
-
-function plain(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/\x1b\[\d*m/g, "");
 }
 
 test("what TypeScript has runs", async () => {

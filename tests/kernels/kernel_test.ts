@@ -6,33 +6,23 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type Client, TestKernel } from "./client.ts";
+import { LOOSE, plain, shareKernel } from "./session.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-/** The kernel and its clients outlive a test. */
-const loose = { sanitizeOps: false, sanitizeResources: false };
-
 let kernel: TestKernel;
 let client: Client;
 let folder: string;
 
-Deno.test.beforeAll(async () => {
-  folder = await Deno.makeTempDir();
+shareKernel((session) => ({ kernel, client, folder } = session), async (folder) => {
   await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ imports: { "named": "./lib/named.ts" } }));
   await Deno.mkdir(`${folder}/lib`);
   await Deno.writeTextFile(
     `${folder}/lib/named.ts`,
     "export const name: string = 'named';\nexport default 7;\n",
   );
-  kernel = await TestKernel.start(folder);
-  client = await kernel.connect();
 });
 
-Deno.test.afterAll(async () => {
-  await kernel[Symbol.asyncDispose]();
-  await Deno.remove(folder, { recursive: true });
-});
-
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name: `kernel: ${name}`, fn, ...loose });
+const test = (name: string, fn: () => Promise<void>) => Deno.test({ name: `kernel: ${name}`, fn, ...LOOSE });
 
 test("every value shows", async () => {
   const shown: Record<string, string> = {
@@ -255,8 +245,7 @@ async function shown(code: string): Promise<string> {
   assertEquals(reply.status, "error");
   const error = published.find(({ header }) => header.msg_type === "error");
   assertEquals(error?.content.traceback, reply.traceback);
-  // deno-lint-ignore no-control-regex
-  return (reply.traceback as string[]).join("\n").replace(/\x1b\[\d*m/g, "");
+  return plain((reply.traceback as string[]).join("\n"));
 }
 
 test("errors show the cell's own line", async () => {
@@ -307,8 +296,7 @@ test("what nobody catches is printed, and ends nothing", async () => {
     await new Promise((resolve) => setTimeout(resolve, 60));
     "alive"`);
   assertEquals(text, '"alive"');
-  // deno-lint-ignore no-control-regex
-  const said = printed.stderr.replace(/\x1b\[\d*m/g, "");
+  const said = plain(printed.stderr);
   assertStringIncludes(said, "Uncaught Error: late");
   assertStringIncludes(said, "Uncaught (in promise) Error: alone");
   assertMatch(
@@ -501,7 +489,7 @@ test("a cell of 5 MB runs", async () => {
 
 Deno.test({
   name: "kernel: a faulty deno.json is told, and once it is mended cells run",
-  ...loose,
+  ...LOOSE,
   fn: async () => {
     const own = await Deno.makeTempDir();
     await Deno.writeTextFile(`${own}/deno.json`, "{ faulty");
@@ -523,7 +511,7 @@ Deno.test({
 
 Deno.test({
   name: "kernel: a shutdown ends both processes",
-  ...loose,
+  ...LOOSE,
   fn: async () => {
     await using own = await TestKernel.start(folder);
     const client = await own.connect();
