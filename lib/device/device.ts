@@ -209,6 +209,7 @@ export class Device {
    *
    * @example
    * ```ts
+   * import { assertEquals } from "@std/assert";
    * import * as ebb from "@ebb/ebb";
    *
    * using x = ebb.ones([100, 100]);
@@ -216,6 +217,7 @@ export class Device {
    * using y = x.matmul(x);
    * y.device.finish();
    * console.log(`the product took ${performance.now() - start} ms`); // on every kind of device
+   * assertEquals(y.data()[99], 100);
    * ```
    */
   finish(): void {
